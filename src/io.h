@@ -1,0 +1,35 @@
+/*
+ * io: bytes to and from descriptors, whole or not at all. Knows nothing of the spool.
+ *
+ * All return -1 with errno set on failure; EINTR is retried, a short write is continued. None of them prints.
+ * An fsync that failed is final: the caller must not call it again and believe the answer.
+ */
+#ifndef WQW_IO_H
+#define WQW_IO_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+int io_write(int fd, const void *buf, size_t n);             /* all n bytes at the descriptor's offset */
+int io_pwrite(int fd, const void *buf, size_t n, off_t at);  /* all n bytes at `at` */
+ssize_t io_read(int fd, void *buf, size_t n);                /* as read(2), without EINTR */
+ssize_t io_pread(int fd, void *buf, size_t n, off_t at);     /* up to n bytes, fewer only at the end of the file */
+
+/* Copies from one offset of `from` to the offset of `to` until the end or `max` bytes; returns the bytes copied. */
+off_t io_copy(int from, int to, off_t max);
+
+int io_sync(int fd);    /* fsync(2); EINTR is a failure like any other */
+int io_close(int *fd);  /* closes and sets *fd to -1; a second call does nothing; returns close(2)'s verdict */
+
+/*
+ * Makes the entries of directory `name` below `at` durable. A directory that may not be read cannot be opened to be
+ * fsynced: then syncfs(2) through `file`, a descriptor on the same file system, does it.
+ */
+int io_sync_dir(int at, const char *name, int file);
+
+/* Microseconds since 1970 UTC, and on the clock that never steps. */
+int64_t io_now(void);
+int64_t io_clock(void);
+
+#endif
