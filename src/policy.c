@@ -1,0 +1,315 @@
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <bsd/libutil.h>
+#include <bsd/stdlib.h>
+#include <bsd/string.h>
+
+#include "id.h"
+#include "policy.h"
+#include "units.h"
+
+#define BLANKS " \t"
+#define TOKEN "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+
+enum { FILE_MAX = 65536 };
+
+enum kind { NUMBER, DURATION, SIZE, YESNO, TEXT, TYPE };
+
+struct setting {
+	const char *name;
+	enum kind kind;
+	size_t at;         /* of the member in struct policy */
+	int64_t min, max;  /* of a text: its size with the NUL is max */
+};
+
+#define AT(member) offsetof(struct policy, member)
+
+static const struct setting settings[] = {
+	{ "max-attempts", NUMBER, AT(max_attempts), 1, ID_ATTEMPTS_MAX },
+	{ "backoff", DURATION, AT(backoff), 0, INT64_MAX },
+	{ "backoff-max", DURATION, AT(backoff_max), 0, INT64_MAX },
+	{ "timeout", DURATION, AT(timeout), 1, INT64_MAX },
+	{ "kill-after", DURATION, AT(kill_after), 0, INT64_MAX },
+	{ "max-size", SIZE, AT(max_size), 1, INT64_MAX },
+	{ "max-result", SIZE, AT(max_result), 1, INT64_MAX },
+	{ "max-log", SIZE, AT(max_log), 1, INT64_MAX },
+	{ "reserve-bytes", SIZE, AT(reserve_bytes), 0, INT64_MAX },
+	{ "reserve-inodes", NUMBER, AT(reserve_inodes), 0, INT64_MAX },
+	{ "aging", DURATION, AT(aging), 0, INT64_MAX },
+	{ "sync-claims", YESNO, AT(sync_claims), 0, 1 },
+	{ "handler", TEXT, AT(handler), 0, POLICY_HANDLER_MAX },
+	{ "result-type", TYPE, AT(result_type), 0, POLICY_TYPE_MAX }
+};
+
+enum { SETTINGS = sizeof(settings) / sizeof(settings[0]) };
+
+struct reader {
+	struct policy p;
+	size_t seen[SETTINGS];  /* the line that gave it; 0: none yet */
+	size_t line;
+	char *why;
+	size_t size;
+};
+
+void
+policy_defaults(struct policy *p)
+{
+	static const int64_t s = 1000000;
+
+	*p = (struct policy){
+		.max_attempts = 5,
+		.backoff = 10 * s, .backoff_max = 3600 * s,
+		.timeout = 3600 * s, .kill_after = 10 * s,
+		.max_size = INT64_C(1) << 30, .max_result = INT64_C(1) << 30, .max_log = INT64_C(16) << 20,
+		.reserve_bytes = INT64_C(64) << 20, .reserve_inodes = 1000,
+		.aging = 600 * s,
+		.result_type = "application/octet-stream"
+	};
+}
+
+__attribute__((format(printf, 2, 3)))
+static int
+wrong(struct reader *r, const char *format, ...)
+{
+	va_list ap;
+	int n = snprintf(r->why, r->size, "%zu: ", r->line);
+
+	va_start(ap, format);
+	if (n >= 0 && (size_t)n < r->size)
+		vsnprintf(r->why + n, r->size - (size_t)n, format, ap);
+	va_end(ap);
+	errno = EINVAL;
+	return -1;
+}
+
+/* What is left of text after its "; name=value" parameters. */
+static const char *
+skip_parameters(const char *text)
+{
+	for (;;) {
+		const char *p = text + strspn(text, BLANKS);
+		size_t n;
+
+		if (*p != ';')
+			return text;
+		p += 1 + strspn(p + 1, BLANKS);
+		if ((n = strspn(p, TOKEN)) == 0 || p[n] != '=')
+			return text;
+		p += n + 1;
+		if (*p == '"') {
+			for (p++; *p != '"' && *p != '\0'; p++)
+				if (*p == '\\' && p[1] != '\0')
+					p++;
+			if (*p++ != '"')
+				return text;
+		} else if ((n = strspn(p, TOKEN)) == 0)
+			return text;
+		else
+			p += n;
+		text = p;
+	}
+}
+
+static int
+is_type(const char *text)
+{
+	size_t n = strspn(text, TOKEN), m;
+
+	if (n == 0 || text[n] != '/' || (m = strspn(text + n + 1, TOKEN)) == 0)
+		return 0;
+	return *skip_parameters(text + n + 1 + m) == '\0';
+}
+
+static int
+set_text(struct reader *r, const struct setting *s, const char *value)
+{
+	if (strlen(value) >= (size_t)s->max)
+		return wrong(r, "%s is longer than %" PRId64 " bytes", s->name, s->max - 1);
+	if (s->kind == TYPE && !is_type(value))
+		return wrong(r, "%s: \"%.64s\" is not a media type such as text/plain; charset=utf-8", s->name, value);
+	strlcpy((char *)&r->p + s->at, value, (size_t)s->max);
+	return 0;
+}
+
+static int
+no_number(struct reader *r, const struct setting *s, const char *value)
+{
+	if (s->kind == DURATION && errno == ERANGE)
+		return wrong(r, "%s: \"%.64s\" is more than 100 years", s->name, value);
+	if (s->kind == DURATION)
+		return wrong(r, "%s: \"%.64s\" is not a duration such as 500ms, 10s, 5m, 2h or 7d", s->name, value);
+	if (s->kind == SIZE && errno == ERANGE)
+		return wrong(r, "%s: \"%.64s\" is too large", s->name, value);
+	if (s->kind == SIZE)
+		return wrong(r, "%s: \"%.64s\" is not a size such as 64K, 10M or 1G", s->name, value);
+	if (s->kind == YESNO)
+		return wrong(r, "%s: \"%.64s\" is not yes or no", s->name, value);
+	if (s->max == INT64_MAX)
+		return wrong(r, "%s: \"%.64s\" is not a number", s->name, value);
+	return wrong(r, "%s: \"%.64s\" is not a number from %" PRId64 " to %" PRId64, s->name, value, s->min, s->max);
+}
+
+static int
+parse_yesno(const char *value, int64_t *n)
+{
+	*n = strcmp(value, "yes") == 0;
+	return *n || strcmp(value, "no") == 0 ? 0 : -1;
+}
+
+static int
+set_number(struct reader *r, const struct setting *s, const char *value)
+{
+	int64_t n = 0;
+	int bad;
+
+	errno = 0;
+	switch (s->kind) {
+	case DURATION:
+		bad = units_duration(value, &n);
+		break;
+	case SIZE:
+		bad = units_size(value, &n);
+		break;
+	case YESNO:
+		bad = parse_yesno(value, &n);
+		break;
+	default:
+		bad = units_number(value, s->min, s->max, &n);
+	}
+	if (bad)
+		return no_number(r, s, value);
+	if (n < s->min)
+		return wrong(r, "%s: \"%.64s\" must be more than 0", s->name, value);
+	memcpy((char *)&r->p + s->at, &n, sizeof(n));
+	return 0;
+}
+
+/* Takes one logical line without its comment. */
+static int
+take_line(struct reader *r, char *line)
+{
+	char *name = line + strspn(line, BLANKS), *value, *end;
+	size_t i;
+
+	for (end = name + strlen(name); end > name && strchr(BLANKS, end[-1]) != NULL; end--)
+		end[-1] = '\0';
+	if (*name == '\0')
+		return 0;
+	value = name + strcspn(name, BLANKS);
+	if (*value != '\0')
+		*value++ = '\0';
+	value += strspn(value, BLANKS);
+	for (i = 0; i < SETTINGS && strcmp(settings[i].name, name) != 0; i++)
+		;
+	if (i == SETTINGS)
+		return wrong(r, "unknown name \"%.64s\"", name);
+	if (r->seen[i] != 0)
+		return wrong(r, "%s given twice (first on line %zu)", name, r->seen[i]);
+	r->seen[i] = r->line;
+	if (*value == '\0')
+		return wrong(r, "%s has no value", name);
+	return settings[i].kind == TEXT || settings[i].kind == TYPE ? set_text(r, &settings[i], value) :
+	    set_number(r, &settings[i], value);
+}
+
+/* Sees to it that nothing invisible hides in the file, and that it ends. */
+static int
+check_bytes(struct reader *r, const char *text, size_t len)
+{
+	size_t i;
+
+	for (i = 0, r->line = 1; i < len && i < FILE_MAX; i++) {
+		unsigned char c = (unsigned char)text[i];
+
+		if (c == '\n')
+			r->line++;
+		else if (c == '\r')
+			return wrong(r, "a carriage return; lines end in LF alone");
+		else if ((c < ' ' && c != '\t') || c == 0x7f)
+			return wrong(r, "a control character (byte 0x%02x)", c);
+	}
+	return len <= FILE_MAX ? 0 : wrong(r, "the file is larger than %d bytes", FILE_MAX);
+}
+
+static int
+take_lines(struct reader *r, FILE *f, const char *text, size_t len)
+{
+	size_t next = 0;
+	char *line;
+	int result = 0;
+
+	while (result == 0) {
+		const char *at = text + ftell(f);
+
+		/* fparseln(3) passes over lines that are all comment, and tells only where a line ends. */
+		for (r->line = next + 1; at < text + len && *at == '#'; r->line++)
+			if ((at = memchr(at, '\n', (size_t)(text + len - at))) == NULL || ++at == text + len)
+				break;
+		if ((line = fparseln(f, NULL, &next, NULL, FPARSELN_UNESCCOMM)) == NULL)
+			return feof(f) ? 0 : -1;
+		result = take_line(r, line);
+		free(line);
+	}
+	return result;
+}
+
+static int
+take_text(struct reader *r, char *text, size_t len)
+{
+	FILE *f;
+	int result, error;
+
+	if (check_bytes(r, text, len) == -1)
+		return -1;
+	if (len == 0)
+		return 0;
+	if ((f = fmemopen(text, len, "r")) == NULL)
+		return -1;
+	result = take_lines(r, f, text, len);
+	error = errno;
+	fclose(f);
+	errno = error;
+	return result;
+}
+
+int
+policy_read(FILE *f, struct policy *p, char *why, size_t size)
+{
+	struct reader r = { .p = *p, .why = why, .size = size };
+	char *text;
+	size_t len;
+	int result = -1, error;
+
+	if (size > 0)
+		why[0] = '\0';
+	if ((text = malloc(FILE_MAX + 1)) == NULL)
+		return -1;
+	len = fread(text, 1, FILE_MAX + 1, f);
+	if (!ferror(f) && (result = take_text(&r, text, len)) == 0)
+		*p = r.p;
+	error = errno;
+	free(text);
+	errno = error;
+	return result;
+}
+
+int64_t
+policy_delay(const struct policy *p, int attempts)
+{
+	int64_t whole = p->backoff, span, grain;
+
+	for (; attempts > 1 && whole > 0 && whole < p->backoff_max; attempts--)
+		whole = whole > p->backoff_max / 2 ? p->backoff_max : whole * 2;
+	if (whole > p->backoff_max)
+		whole = p->backoff_max;
+	/* arc4random_uniform(3) has 32 bits: a long span is cut into grains of more than a microsecond. */
+	span = whole - whole / 2;
+	grain = span / UINT32_MAX + 1;
+	return whole / 2 + grain * (int64_t)arc4random_uniform((uint32_t)(span / grain + 1));
+}

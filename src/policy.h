@@ -1,0 +1,36 @@
+/*
+ * policy: a queue's queue.conf, one `name value` on a line, `#` comments; queue.conf(5) is the specification.
+ */
+#ifndef WQW_POLICY_H
+#define WQW_POLICY_H
+
+#include <stdint.h>
+#include <stdio.h>
+
+enum { POLICY_HANDLER_MAX = 1024, POLICY_TYPE_MAX = 128 };
+
+struct policy {
+	int64_t max_attempts;          /* 1..ID_ATTEMPTS_MAX */
+	int64_t backoff, backoff_max;  /* microseconds: before the second attempt, and the cap of the doubling */
+	int64_t timeout, kill_after;   /* microseconds: of an attempt; between TERM and KILL */
+	int64_t max_size;              /* bytes: of a job's payload */
+	int64_t max_result, max_log;   /* bytes: an attempt that writes more is killed */
+	int64_t reserve_bytes, reserve_inodes; /* nothing is accepted when the file system has less left */
+	int64_t aging;                 /* microseconds of waiting that are worth one step of priority */
+	int64_t sync_claims;           /* 1: the first claim, too, is durable before the handler starts */
+	char handler[POLICY_HANDLER_MAX];   /* command and arguments, split at blanks; "" where there is none */
+	char result_type[POLICY_TYPE_MAX];  /* Content-Type of results */
+};
+
+void policy_defaults(struct policy *p);
+
+/*
+ * Reads a whole configuration over *p. On a line that is wrong returns -1 with EINVAL and `why` set to
+ * "<line>: what is wrong and what is allowed"; *p is then untouched.
+ */
+int policy_read(FILE *f, struct policy *p, char *why, size_t size);
+
+/* Microseconds to wait after `attempts` failed ones: backoff doubled each time up to backoff_max, and half of it random. */
+int64_t policy_delay(const struct policy *p, int attempts);
+
+#endif
