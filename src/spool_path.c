@@ -1,0 +1,176 @@
+#include "spool_path.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "io.h"
+#include "units.h"
+
+const char *
+spool_dir_name(enum spool_dir d)
+{
+	static const char *const names[SPOOL_DIRS] = {
+		[SPOOL_TMP] = "tmp", [SPOOL_NEW] = "new", [SPOOL_LATER] = "later", [SPOOL_CUR] = "cur",
+		[SPOOL_DONE] = "done", [SPOOL_FAILED] = "failed", [SPOOL_LOG] = "log", [SPOOL_KEYS] = "keys",
+		[SPOOL_STAT] = "stat"
+	};
+
+	return names[d];
+}
+
+char *
+spool_path(char buf[SPOOL_PATH_MAX], enum spool_dir d, const char *file)
+{
+	(void)snprintf(buf, SPOOL_PATH_MAX, "%s/%s", spool_dir_name(d), file);
+	return buf;
+}
+
+/* 1 where a move by link(2) was cut short before its unlink(2); errno is kept. */
+static int
+is_one_file(const struct spool *q, const char *a, const char *b)
+{
+	struct stat x, y;
+	int saved = errno, r;
+
+	r = fstatat(q->fd, a, &x, AT_SYMLINK_NOFOLLOW) == 0 && fstatat(q->fd, b, &y, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    x.st_ino == y.st_ino && x.st_dev == y.st_dev;
+	errno = saved;
+	return r;
+}
+
+int
+spool_move(const struct spool *q, enum spool_dir from, const char *file, enum spool_dir to, const char *name)
+{
+	char a[SPOOL_PATH_MAX], b[SPOOL_PATH_MAX];
+
+	(void)spool_path(a, from, file);
+	(void)spool_path(b, to, name);
+	if (renameat2(q->fd, a, q->fd, b, RENAME_NOREPLACE) == 0)
+		return 0;
+	/* A file system without RENAME_NOREPLACE: link(2) is as exclusive. */
+	if ((errno == EINVAL || errno == ENOSYS) && linkat(q->fd, a, q->fd, b, 0) == 0)
+		return unlinkat(q->fd, a, 0);
+	if (errno != EEXIST || !is_one_file(q, a, b))
+		return -1;
+	return unlinkat(q->fd, a, 0);
+}
+
+int
+spool_unlink(const struct spool *q, enum spool_dir d, const char *file)
+{
+	char path[SPOOL_PATH_MAX];
+
+	return unlinkat(q->fd, spool_path(path, d, file), 0);
+}
+
+int
+spool_exists(const struct spool *q, enum spool_dir d, const char *file)
+{
+	char path[SPOOL_PATH_MAX];
+
+	if (faccessat(q->fd, spool_path(path, d, file), F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		return 1;
+	return errno == ENOENT ? 0 : -1;
+}
+
+int
+spool_open_file(const struct spool *q, enum spool_dir d, const char *file, int flags)
+{
+	char path[SPOOL_PATH_MAX];
+	int fd;
+
+	flags |= O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
+	fd = openat(q->fd, spool_path(path, d, file), flags, 0600);
+	if (fd == -1 || (flags & O_EXCL) == 0)
+		return fd;
+	if (fchmod(fd, q->mode) == 0)
+		return fd;
+	(void)unlinkat(q->fd, path, 0);
+	(void)io_close(&fd);
+	return -1;
+}
+
+int
+spool_sync(const struct spool *q, enum spool_dir d, int file)
+{
+	return io_sync_dir(q->fd, spool_dir_name(d), file);
+}
+
+int
+spool_same(const struct spool *q, enum spool_dir d, const char *file, int fd)
+{
+	struct stat there, here;
+
+	if (spool_stat(q, d, file, &there) == -1)
+		return errno == ENOENT ? 0 : -1;
+	if (fstat(fd, &here) == -1)
+		return -1;
+	return there.st_ino == here.st_ino && there.st_dev == here.st_dev;
+}
+
+int
+spool_ended(const struct spool *q, const struct id_name *name, enum spool_dir *where, char file[ID_NAME_MAX + 1])
+{
+	enum id_reason x;
+	int a, r;
+
+	*where = SPOOL_DONE;
+	if ((r = spool_exists(q, SPOOL_DONE, id_file(file, name->id, 0, ID_NONE))) != 0)
+		return r;
+	*where = SPOOL_FAILED;
+	/* The count may be one behind the record's where a power cut took back the claim, but not the end. */
+	for (a = name->attempts; a <= name->attempts + 1 && name->reason == ID_NONE; a++)
+		for (x = ID_EXIT; x < ID_REASONS; x++)
+			if ((r = spool_exists(q, SPOOL_FAILED, id_file(file, name->id, a, x))) != 0)
+				return r;
+	return 0;
+}
+
+int
+spool_append(const struct spool *q, const char *id)
+{
+	int fd = spool_open_file(q, SPOOL_LOG, id, O_WRONLY | O_APPEND | O_CREAT | O_EXCL);
+
+	return fd == -1 && errno == EEXIST ? spool_open_file(q, SPOOL_LOG, id, O_WRONLY | O_APPEND) : fd;
+}
+
+int
+spool_log(const struct spool *q, const char *id, const char *line)
+{
+	char when[UNITS_TIME_MAX], text[512];
+	struct stat st;
+	int fd, n, r;
+
+	if ((fd = spool_append(q, id)) == -1)
+		return -1;
+	n = snprintf(text, sizeof(text), "wqw: %s %s\n", units_time(when, io_now()), line);
+	if (n >= (int)sizeof(text)) {
+		n = (int)sizeof(text) - 1;
+		text[n - 1] = '\n';
+	}
+	r = io_write(fd, text, (size_t)n);
+	/* A full disk has room for a name, and for nothing in the file. */
+	if (r == -1 && fstat(fd, &st) == 0 && st.st_size == 0)
+		(void)spool_unlink(q, SPOOL_LOG, id);
+	if (io_close(&fd) == -1)
+		r = -1;
+	return r;
+}
+
+int
+spool_bury(const struct spool *q, enum spool_dir from, const char *file, const struct id_name *name,
+    enum id_reason reason, const char *line)
+{
+	char dead[ID_NAME_MAX + 1];
+
+	/* First the story: nobody comes back to a dead letter that a crash has left without one. */
+	(void)spool_log(q, name->id, line);
+	(void)id_file(dead, name->id, name->attempts, reason);
+	if (spool_move(q, from, file, SPOOL_FAILED, dead) == -1 &&
+	    (errno != EEXIST || spool_unlink(q, from, file) == -1))
+		return -1;
+	return spool_sync(q, SPOOL_FAILED, -1);
+}

@@ -1,0 +1,41 @@
+/*
+ * spool_path: what the files spool*.c share, and nobody else includes: the paths of the layout, and single steps on them.
+ */
+#ifndef WQW_SPOOL_PATH_H
+#define WQW_SPOOL_PATH_H
+
+#include "spool.h"
+
+enum { SPOOL_PATH_MAX = 8 + ID_NAME_MAX + 1 };
+
+/* "new/<file>", relative to the queue's descriptor. Returns buf. */
+char *spool_path(char buf[SPOOL_PATH_MAX], enum spool_dir d, const char *file);
+
+/* rename(2) that never replaces: EEXIST. */
+int spool_move(const struct spool *q, enum spool_dir from, const char *file, enum spool_dir to, const char *name);
+int spool_unlink(const struct spool *q, enum spool_dir d, const char *file);
+int spool_exists(const struct spool *q, enum spool_dir d, const char *file);   /* 1, 0; -1: it cannot be told */
+
+/* openat(2) without following links and without blocking; a new file gets the queue's mode whatever the umask is. */
+int spool_open_file(const struct spool *q, enum spool_dir d, const char *file, int flags);
+
+/* Makes the entries of a directory durable; `file` is any descriptor on the same file system. */
+int spool_sync(const struct spool *q, enum spool_dir d, int file);
+
+/* 1 where the name still leads to the file that the descriptor holds, 0 where it does not; -1: it cannot be told. */
+int spool_same(const struct spool *q, enum spool_dir d, const char *file, int fd);
+
+/* 1 where a record says that the job has ended: done/ID, or failed/ after this attempt or the next; -1: cannot be told. */
+int spool_ended(const struct spool *q, const struct id_name *name, enum spool_dir *where, char file[ID_NAME_MAX + 1]);
+
+/* The job's log, made if need be, open for appending. */
+int spool_append(const struct spool *q, const char *id);
+
+/* Appends "wqw: <time> <line>" to the job's log. */
+int spool_log(const struct spool *q, const char *id, const char *line);
+
+/* Adds a line to the job's log, moves its file to failed/ for `reason`, and makes that durable. */
+int spool_bury(const struct spool *q, enum spool_dir from, const char *file, const struct id_name *name,
+    enum id_reason reason, const char *line);
+
+#endif

@@ -1,0 +1,300 @@
+#include "spool_claim.h"
+
+#include <sys/file.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "io.h"
+#include "spool_path.h"
+#include "units.h"
+
+/* The fields by which a result tells what it is the result of; those about the job's payload are not its own. */
+static void
+carry_over(struct job_header *to, const struct job_header *from)
+{
+	char name[JOB_NAME_MAX + 1], value[JOB_VALUE_MAX + 1];
+	size_t at = 0;
+
+	while (job_next(from, &at, name, value))
+		if (strncasecmp(name, "Content-", 8) != 0 && job_put(to, name, value) == -1)
+			return;
+}
+
+static int
+make_header(struct spool_claim *c, const struct policy *p, const char *worker)
+{
+	struct job_header *h = &c->made;
+	char number[16], when[UNITS_TIME_MAX];
+
+	h->len = 0;
+	c->started = io_now();
+	(void)snprintf(number, sizeof(number), "%d", c->name.attempts);
+	c->length_at = job_put_blank(h, "Content-Length", JOB_NUMBER_WIDTH);
+	c->exit_at = job_put_blank(h, "Exit", JOB_NUMBER_WIDTH);
+	c->finished_at = job_put_blank(h, "Finished", JOB_TIME_WIDTH);
+	if (c->length_at == -1 || c->exit_at == -1 || c->finished_at == -1 ||
+	    job_put(h, "Started", units_time(when, c->started)) == -1 || job_put(h, "Attempt", number) == -1 ||
+	    job_put(h, "Worker", worker) == -1 || job_put(h, "Id", c->name.id) == -1 ||
+	    job_put(h, "Content-Type", p->result_type) == -1)
+		return -1;
+	carry_over(h, &c->head);
+	if (job_end(h) == -1)
+		return -1;
+	c->start = (off_t)h->len;
+	return 0;
+}
+
+static char *
+staged_name(char file[ID_NAME_MAX + 1], const struct spool_claim *c)
+{
+	return id_file(file, c->name.id, c->name.attempts, ID_NONE);
+}
+
+/* A fresh file in tmp/; one that a crash has left there is no one's. */
+static int
+open_staged(const struct spool_claim *c)
+{
+	char file[ID_NAME_MAX + 1];
+	int fd = spool_open_file(c->q, SPOOL_TMP, staged_name(file, c), O_RDWR | O_CREAT | O_EXCL);
+
+	if (fd == -1 && errno == EEXIST && spool_unlink(c->q, SPOOL_TMP, file) == 0)
+		fd = spool_open_file(c->q, SPOOL_TMP, file, O_RDWR | O_CREAT | O_EXCL);
+	return fd;
+}
+
+int
+spool_stage(struct spool_claim *c, const struct policy *p, const char *worker)
+{
+	if (make_header(c, p, worker) == -1 || (c->result = open_staged(c)) == -1)
+		return -1;
+	/* The lock keeps an old, quiet attempt's result from being swept. */
+	if (flock(c->result, LOCK_EX | LOCK_NB) == -1 || io_write(c->result, c->made.text, c->made.len) == -1)
+		return -1;
+	return (c->log = spool_append(c->q, c->name.id)) == -1 ? -1 : 0;
+}
+
+int
+spool_note(struct spool_claim *c, const char *line)
+{
+	return spool_log(c->q, c->name.id, line);
+}
+
+static void
+unstage(struct spool_claim *c)
+{
+	char file[ID_NAME_MAX + 1];
+
+	if (c->result != -1)
+		(void)spool_unlink(c->q, SPOOL_TMP, staged_name(file, c));
+}
+
+/*
+ * A handler that opens /dev/stdout anew cuts the file off and writes over the header. What it wrote is its result all
+ * the same, as it would be in a shell's `>file`; so the header is put before it again, the one time a result is copied.
+ */
+static int
+restore_header(struct spool_claim *c)
+{
+	int old = c->result;
+
+	if (lseek(old, 0, SEEK_SET) == -1)
+		return -1;
+	unstage(c);
+	if ((c->result = open_staged(c)) == -1)
+		goto out;
+	if (io_write(c->result, c->made.text, c->made.len) == 0 && io_copy(old, c->result, INT64_MAX) != -1) {
+		(void)io_close(&old);
+		return 0;
+	}
+out:
+	(void)io_close(&old);
+	return -1;
+}
+
+/* 1, 0; -1: it cannot be read. */
+static int
+header_intact(struct spool_claim *c)
+{
+	struct job_header now;
+	ssize_t n = io_pread(c->result, now.text, c->made.len, 0);
+
+	if (n == -1)
+		return -1;
+	return n == (ssize_t)c->made.len && memcmp(now.text, c->made.text, c->made.len) == 0;
+}
+
+static int
+seal_result(struct spool_claim *c)
+{
+	char text[UNITS_TIME_MAX];
+	struct stat st;
+	int intact = header_intact(c);
+
+	if (intact == -1 || (!intact && restore_header(c) == -1))
+		return -1;
+	if (fstat(c->result, &st) == -1 ||
+	    job_fill(c->result, c->finished_at, JOB_TIME_WIDTH, units_time(text, io_now())) == -1 ||
+	    job_fill(c->result, c->exit_at, JOB_NUMBER_WIDTH, "0") == -1)
+		return -1;
+	(void)snprintf(text, sizeof(text), "%jd", (intmax_t)(st.st_size - c->start));
+	if (job_fill(c->result, c->length_at, JOB_NUMBER_WIDTH, text) == -1)
+		return -1;
+	return io_sync(c->result);
+}
+
+/* Only a file's owner may set its times: a job that the web front's user made becomes the worker's by a copy. */
+static int
+adopt(struct spool_claim *c)
+{
+	char path[SPOOL_PATH_MAX], here[SPOOL_PATH_MAX], file[ID_NAME_MAX + 1];
+	int fd = spool_open_file(c->q, SPOOL_TMP, staged_name(file, c), O_RDWR | O_CREAT | O_EXCL), saved;
+
+	if (fd == -1)
+		return -1;
+	if (flock(fd, LOCK_EX | LOCK_NB) == -1 || lseek(c->fd, 0, SEEK_SET) == -1 ||
+	    io_copy(c->fd, fd, INT64_MAX) == -1 || io_sync(fd) == -1 ||
+	    renameat(c->q->fd, spool_path(path, SPOOL_TMP, file), c->q->fd, spool_path(here, SPOOL_CUR, c->file)) == -1)
+		goto out;
+	(void)io_close(&c->fd);
+	c->fd = fd;
+	return 0;
+out:
+	saved = errno;
+	(void)spool_unlink(c->q, SPOOL_TMP, file);
+	(void)io_close(&fd);
+	errno = saved;
+	return -1;
+}
+
+static int
+retry(struct spool_claim *c)
+{
+	struct timespec times[2] = { { .tv_nsec = UTIME_OMIT }, { 0 } };
+
+	unstage(c);
+	times[1].tv_sec = (time_t)(c->due / 1000000);
+	times[1].tv_nsec = (long)(c->due % 1000000) * 1000;
+	if (futimens(c->fd, times) == -1) {
+		if (errno != EPERM && errno != EACCES)
+			return -1;
+		if (adopt(c) == -1 || futimens(c->fd, times) == -1)
+			return -1;
+	}
+	return spool_move(c->q, SPOOL_CUR, c->file, SPOOL_LATER, c->file);
+}
+
+/* Back as if it had never been claimed. */
+static int
+put_back(struct spool_claim *c)
+{
+	char file[ID_NAME_MAX + 1];
+
+	unstage(c);
+	return spool_move(c->q, SPOOL_CUR, c->file, SPOOL_NEW, id_file(file, c->name.id, c->name.attempts - 1, ID_NONE));
+}
+
+static int
+bury(struct spool_claim *c)
+{
+	char file[ID_NAME_MAX + 1];
+
+	unstage(c);
+	(void)id_file(file, c->name.id, c->name.attempts, c->reason);
+	if (spool_move(c->q, SPOOL_CUR, c->file, SPOOL_FAILED, file) == 0)
+		return 0;
+	return errno == EEXIST ? spool_unlink(c->q, SPOOL_CUR, c->file) : -1;
+}
+
+static int
+publish(struct spool_claim *c)
+{
+	char file[ID_NAME_MAX + 1];
+
+	if (spool_move(c->q, SPOOL_TMP, staged_name(file, c), SPOOL_DONE, c->name.id) == 0)
+		return 0;
+	if (errno != EEXIST)
+		return -1;
+	unstage(c);
+	return 0;
+}
+
+/* One fsync of a directory for all that were moved into it. What it refuses stays locked in cur/: its state is unknown. */
+static void
+sync_moved(struct spool_claim *const *c, size_t n, enum spool_outcome outcome, enum spool_dir d)
+{
+	size_t i, any;
+
+	for (any = 0; any < n && (c[any]->error != 0 || c[any]->outcome != outcome); any++)
+		;
+	if (any == n || spool_sync(c[any]->q, d, c[any]->fd) == 0)
+		return;
+	for (i = any; i < n; i++)
+		if (c[i]->error == 0 && c[i]->outcome == outcome) {
+			c[i]->error = errno;
+			c[i]->unknown = 1;
+		}
+}
+
+/* A fault before the end is on record: the job goes back and keeps its attempts. If even that fails, it is recovered. */
+static void
+fault(struct spool_claim *c)
+{
+	c->error = errno;
+	(void)put_back(c);
+}
+
+static int
+move(struct spool_claim *c)
+{
+	static int (*const arrow[])(struct spool_claim *) = {
+		[SPOOL_SUCCESS] = publish, [SPOOL_RETRY] = retry, [SPOOL_DEAD] = bury, [SPOOL_PUT_BACK] = put_back
+	};
+
+	return arrow[c->outcome](c);
+}
+
+static void
+end_log(struct spool_claim *c)
+{
+	struct stat st;
+
+	if (c->log != -1 && fstat(c->log, &st) == 0 && st.st_size == 0)
+		(void)spool_unlink(c->q, SPOOL_LOG, c->name.id);
+	/* A dead letter's story is in its log; a log that the disk refuses does not keep the job from ending. */
+	else if (c->log != -1 && c->outcome == SPOOL_DEAD)
+		(void)io_sync(c->log);
+	(void)io_close(&c->log);
+}
+
+size_t
+spool_settle(struct spool_claim *const *c, size_t n)
+{
+	size_t i, failed = 0;
+
+	for (i = 0; i < n; i++) {
+		c[i]->error = c[i]->unknown = 0;
+		end_log(c[i]);
+		if (c[i]->outcome == SPOOL_SUCCESS && seal_result(c[i]) == -1)
+			fault(c[i]);
+	}
+	for (i = 0; i < n; i++)
+		if (c[i]->error == 0 && move(c[i]) == -1)
+			fault(c[i]);
+	sync_moved(c, n, SPOOL_SUCCESS, SPOOL_DONE);
+	sync_moved(c, n, SPOOL_DEAD, SPOOL_FAILED);
+	for (i = 0; i < n; i++) {
+		/* Only now is the result safe, and the job no longer needed. */
+		if (c[i]->error == 0 && c[i]->outcome == SPOOL_SUCCESS &&
+		    spool_unlink(c[i]->q, SPOOL_CUR, c[i]->file) == -1 && errno != ENOENT)
+			c[i]->error = errno;
+		failed += c[i]->error != 0;
+		(void)io_close(&c[i]->result);
+		if (!c[i]->unknown)
+			(void)io_close(&c[i]->fd);
+	}
+	return failed;
+}

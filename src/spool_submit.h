@@ -1,0 +1,38 @@
+/*
+ * spool_submit: tmp/ -> new/ (or later/). A draft is a job being written; nothing sees it until it is committed.
+ *
+ *	spool_draft_open, job_put(&d.head, ...), spool_draft_write ..., spool_commit or spool_draft_abort
+ */
+#ifndef WQW_SPOOL_SUBMIT_H
+#define WQW_SPOOL_SUBMIT_H
+
+#include "job.h"
+#include "spool.h"
+
+struct spool_draft {
+	const struct spool *q;
+	char id[ID_MAX + 1];
+	struct job_header head;   /* the caller adds fields before the first write */
+	int64_t due;              /* microseconds; 0: at once. The caller may set it before the commit */
+	int fd;
+	off_t length_at, start, size, max;  /* of Content-Length's value; of the payload; bytes so far; policy's max-size */
+	int error;                /* after spool_commit: 0, or the errno of this draft */
+	int unknown;              /* after spool_commit: 1: fsync of the directory failed, it may or may not be there */
+};
+
+/*
+ * Begins a draft with a fresh ID. ENOSPC: less than the policy's reserve is left. Nothing is on disk yet.
+ * EACCES, EROFS and the like come from the first write.
+ */
+int spool_draft_open(struct spool_draft *d, const struct spool *q, const struct policy *p, int priority, const char *group);
+
+/* Appends to the payload. EFBIG: larger than the policy's max-size. After any failure only abort is allowed. */
+int spool_draft_write(struct spool_draft *d, const void *buf, size_t n);
+
+/* Ends and makes durable n drafts of one queue in one round: all files, all renames, one directory. Returns how many failed. */
+size_t spool_commit(struct spool_draft *const *d, size_t n);
+
+/* Forgets a draft that has not been committed; leaves nothing. Does nothing after a commit. */
+void spool_draft_abort(struct spool_draft *d);
+
+#endif
