@@ -1,0 +1,160 @@
+#include "attempt.h"
+
+#include <errno.h>
+#include <libgen.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "io.h"
+#include "units.h"
+
+enum { EXIT_FOR_GOOD = 100 };
+
+static int add(struct attempt_env *e, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static int
+add(struct attempt_env *e, const char *format, ...)
+{
+	va_list ap;
+	int r;
+
+	if (e->n == ATTEMPT_VARIABLES) {
+		errno = E2BIG;
+		return -1;
+	}
+	va_start(ap, format);
+	r = vasprintf(&e->var[e->n], format, ap);
+	va_end(ap);
+	if (r == -1) {
+		e->var[e->n] = NULL;
+		return -1;
+	}
+	e->n++;
+	return 0;
+}
+
+static int
+add_own(struct attempt_env *e, const char *name, const char *fallback)
+{
+	const char *value = getenv(name);
+
+	if (value == NULL)
+		value = fallback;
+	return value == NULL ? 0 : add(e, "%s=%s", name, value);
+}
+
+/* A variable for a field of the job, where it has one. */
+static int
+add_field(struct attempt_env *e, const char *variable, const struct job_header *h, const char *field)
+{
+	char value[JOB_VALUE_MAX + 1];
+
+	return job_get(h, field, value, sizeof(value)) == NULL ? 0 : add(e, "%s=%s", variable, value);
+}
+
+static int
+add_place(struct attempt_env *e, const struct spool_claim *c, const char *dir)
+{
+	const char *slash = strrchr(dir, '/');
+
+	return add(e, "WQW_QUEUE=%s", slash == NULL ? dir : slash + 1) == -1 ||
+	    add(e, "WQW_SPOOL=%.*s", slash == NULL ? 0 : (int)(slash - dir), dir) == -1 ||
+	    add(e, "WQW_JOB=%s/%s/%s", dir, spool_dir_name(SPOOL_CUR), c->file) == -1 ? -1 : 0;
+}
+
+int
+attempt_env(struct attempt_env *e, const struct spool_claim *c, const struct policy *p, const char *dir)
+{
+	const struct job_header *h = &c->head;
+
+	*e = (struct attempt_env){ .n = 0 };
+	if (add_own(e, "PATH", "/usr/local/bin:/usr/bin:/bin") == -1 || add_own(e, "LANG", NULL) == -1 ||
+	    add_own(e, "HOME", NULL) == -1 || add_place(e, c, dir) == -1 ||
+	    add(e, "WQW_ID=%s", c->name.id) == -1 ||
+	    add(e, "WQW_ATTEMPT=%d", c->name.attempts) == -1 ||
+	    add(e, "WQW_MAX_ATTEMPTS=%d", (int)p->max_attempts) == -1 ||
+	    add(e, "WQW_HEADER=%.*s", (int)h->len - 1, h->text) == -1 ||
+	    add_field(e, "WQW_CONTENT_TYPE", h, "Content-Type") == -1 ||
+	    add_field(e, "WQW_CONTENT_LENGTH", h, "Content-Length") == -1 ||
+	    add_field(e, "WQW_FILENAME", h, "Filename") == -1 ||
+	    add_field(e, "TRACEPARENT", h, "Traceparent") == -1 ||
+	    add_field(e, "TRACESTATE", h, "Tracestate") == -1) {
+		attempt_env_free(e);
+		return -1;
+	}
+	return 0;
+}
+
+void
+attempt_env_free(struct attempt_env *e)
+{
+	int saved = errno;
+
+	while (e->n > 0)
+		free(e->var[--e->n]);
+	errno = saved;
+}
+
+static enum id_reason
+describe(const struct slot_result *r, char *words, size_t size)
+{
+	switch (r->end) {
+	case SLOT_EXITED:
+		(void)snprintf(words, size, "exit %d", r->code);
+		return ID_EXIT;
+	case SLOT_SIGNALED:
+		(void)snprintf(words, size, "killed by signal %d (%s)", r->code, strsignal(r->code));
+		return ID_SIGNAL;
+	case SLOT_TIMEDOUT:
+		(void)snprintf(words, size, "took longer than the timeout");
+		return ID_TIMEOUT;
+	case SLOT_OVERFLOW:
+		(void)snprintf(words, size, "wrote more than max-result or max-log");
+		return ID_LIMIT;
+	case SLOT_STOPPED:
+		(void)snprintf(words, size, "stopped with its worker");
+		return ID_NONE;
+	case SLOT_NO_EXEC:
+		(void)snprintf(words, size, "the handler could not be started: %s", strerror(r->code));
+		return ID_NONE;
+	case SLOT_LOST:
+		(void)snprintf(words, size, "its supervisor was killed");
+		return ID_LOST;
+	}
+	return ID_NONE;
+}
+
+static int64_t
+delay(const struct spool_claim *c, const struct slot_result *r, const struct policy *p)
+{
+	return r->end == SLOT_LOST ? 0 : policy_delay(p, c->name.attempts);
+}
+
+void
+attempt_judge(struct spool_claim *c, const struct slot_result *r, const struct policy *p, char *note, size_t size)
+{
+	char words[128], wait[UNITS_AGE_MAX];
+	int64_t pause;
+
+	*note = '\0';
+	if (r->end == SLOT_EXITED && r->code == 0) {
+		c->outcome = SPOOL_SUCCESS;
+		return;
+	}
+	c->reason = describe(r, words, sizeof(words));
+	if (c->reason == ID_NONE) {
+		c->outcome = SPOOL_PUT_BACK;
+		(void)snprintf(note, size, "attempt not counted: %s", words);
+	} else if (c->name.attempts >= p->max_attempts || (r->end == SLOT_EXITED && r->code == EXIT_FOR_GOOD)) {
+		c->outcome = SPOOL_DEAD;
+		(void)snprintf(note, size, "attempt %d of %d: %s; failed for good", c->name.attempts, (int)p->max_attempts, words);
+	} else {
+		pause = delay(c, r, p);
+		c->outcome = SPOOL_RETRY;
+		c->due = io_now() + pause;
+		(void)snprintf(note, size, "attempt %d of %d: %s; next in %s", c->name.attempts, (int)p->max_attempts, words,
+		    units_age(wait, pause));
+	}
+}

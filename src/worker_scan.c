@@ -1,0 +1,272 @@
+#include "worker_state.h"
+
+#include <err.h>
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "io.h"
+
+enum {
+	SECOND = 1000000,
+	SCAN_EVERY = 60 * SECOND,     /* nothing should be missed; if something is, not for long */
+	RECOVER_EVERY = 5 * SECOND,
+	SOON = SECOND / 20            /* a close or a rename is told a moment before the lock is given up */
+};
+
+/* Submission time, moved by what the priority is worth: no job waits for ever behind more urgent ones. */
+static int64_t
+urgency(const struct worker *w, const struct id_name *name, const char *file)
+{
+	int64_t time = name->time;
+	struct stat st;
+
+	if (time == -1)
+		time = spool_stat(&w->q, SPOOL_NEW, file, &st) == -1 ? io_now() :
+		    (int64_t)st.st_mtim.tv_sec * SECOND + st.st_mtim.tv_nsec / 1000;
+	return time + (name->priority - ID_PRIORITY_DEFAULT) * w->p.aging;
+}
+
+static int
+add_ready(void *arg, const char *file)
+{
+	struct worker *w = arg;
+	struct id_name name;
+
+	return id_parse(file, &name) == -1 ? 0 : window_add(&w->ready, urgency(w, &name, file), file);
+}
+
+/* 0: it has gone. One that cannot be asked for its time is asked again when it is to be moved. */
+static int
+due_time(const struct worker *w, const char *file, int64_t *due)
+{
+	struct stat st;
+
+	if (spool_stat(&w->q, SPOOL_LATER, file, &st) == 0)
+		*due = (int64_t)st.st_mtim.tv_sec * SECOND + st.st_mtim.tv_nsec / 1000;
+	else if (errno == ENOENT)
+		return 0;
+	else
+		*due = io_now();
+	return 1;
+}
+
+static int
+add_later(void *arg, const char *file)
+{
+	struct worker *w = arg;
+	struct id_name name;
+	int64_t due;
+
+	if (id_parse(file, &name) == -1 || !due_time(w, file, &due))
+		return 0;
+	return window_add(&w->later, due, file);
+}
+
+static int
+scan_new(struct worker *w)
+{
+	window_clear(&w->ready);
+	if (spool_scan(&w->q, SPOOL_NEW, add_ready, w) == -1)
+		return -1;
+	window_seal(&w->ready);
+	return 0;
+}
+
+static int
+scan_later(struct worker *w)
+{
+	window_clear(&w->later);
+	if (spool_scan(&w->q, SPOOL_LATER, add_later, w) == -1)
+		return -1;
+	window_seal(&w->later);
+	return 0;
+}
+
+static int
+recover_one(void *arg, const char *file)
+{
+	struct worker *w = arg;
+	int r = spool_recover(&w->q, file, &w->p);
+
+	if (r == -1 && errno != ENOENT)
+		warn("%s/%s/%s", w->q.word, spool_dir_name(SPOOL_CUR), file);
+	else if (r == 3)
+		slots_refuse(w, file);
+	return 0;
+}
+
+static int
+scan_cur(struct worker *w)
+{
+	w->recover_at = io_clock() + RECOVER_EVERY;
+	return spool_scan(&w->q, SPOOL_CUR, recover_one, w);
+}
+
+int
+scan_again(struct worker *w)
+{
+	int64_t now = io_clock();
+	int all = now >= w->scan_at;
+
+	if (all) {
+		w->scan_at = now + SCAN_EVERY;
+		w->paused = spool_paused(&w->q);
+		if (spool_sweep(&w->q) == -1)
+			return -1;
+	}
+	if ((all || now >= w->recover_at) && scan_cur(w) == -1)
+		return -1;
+	if ((all || (w->later.cut && window_least(&w->later) == NULL)) && scan_later(w) == -1)
+		return -1;
+	if ((all || (w->ready.cut && window_least(&w->ready) == NULL)) && scan_new(w) == -1)
+		return -1;
+	return 0;
+}
+
+static int
+watch_dir(struct worker *w, enum spool_dir d, unsigned what)
+{
+	int fd = spool_open_dir(&w->q, d), wd;
+
+	if (fd == -1)
+		return -1;
+	wd = watch_add(&w->watch, fd, what);
+	(void)io_close(&fd);
+	return wd;
+}
+
+int
+scan_start(struct worker *w)
+{
+	if (watch_open(&w->watch) == -1 ||
+	    (w->wd_new = watch_dir(w, SPOOL_NEW, WATCH_CAME)) == -1 ||
+	    (w->wd_later = watch_dir(w, SPOOL_LATER, WATCH_CAME | WATCH_TOUCHED)) == -1 ||
+	    (w->wd_cur = watch_dir(w, SPOOL_CUR, WATCH_CLOSED | (w->o->drain ? WATCH_GONE : 0))) == -1 ||
+	    (w->wd_queue = watch_add(&w->watch, w->q.fd, WATCH_CAME | WATCH_GONE)) == -1)
+		return -1;
+	w->scan_at = 0;
+	return scan_again(w);
+}
+
+static void
+hear_cur(struct worker *w, const char *file)
+{
+	int r = spool_recover(&w->q, file, &w->p);
+
+	if (r == 2 && w->recover_at > io_clock() + SOON)
+		w->recover_at = io_clock() + SOON;
+	else if (r == 3)
+		slots_refuse(w, file);
+}
+
+void
+scan_aside(struct worker *w, const char *file)
+{
+	if (window_insert(&w->aside, io_clock() + SOON, file) == -1)
+		w->scan_at = 0;
+}
+
+/* Whoever had the lock has claimed the job, or has let it go. */
+static void
+look_aside(struct worker *w)
+{
+	const struct window_entry *e;
+	struct id_name name;
+	struct stat st;
+
+	while ((e = window_least(&w->aside)) != NULL && e->key <= io_clock()) {
+		if ((spool_stat(&w->q, SPOOL_NEW, e->file, &st) == 0 || errno != ENOENT) && id_parse(e->file, &name) == 0 &&
+		    window_insert(&w->ready, urgency(w, &name, e->file), e->file) == -1)
+			w->scan_at = 0;
+		window_pop(&w->aside);
+	}
+}
+
+static void
+hear(void *arg, int number, unsigned what, const char *file)
+{
+	struct worker *w = arg;
+	struct id_name name;
+	int64_t due;
+	int r = 0;
+
+	if (what & WATCH_AGAIN)
+		w->scan_at = 0;
+	else if (number == w->wd_queue)
+		w->paused = spool_paused(&w->q);
+	else if (id_parse(file, &name) == -1)
+		return;
+	else if (number == w->wd_new)
+		r = window_insert(&w->ready, urgency(w, &name, file), file);
+	else if (number == w->wd_later && due_time(w, file, &due))
+		r = window_insert(&w->later, due, file);
+	else if (number == w->wd_cur && (what & WATCH_CLOSED))
+		hear_cur(w, file);
+	if (r == -1)
+		w->scan_at = 0;
+}
+
+void
+scan_hear(struct worker *w)
+{
+	if (watch_drain(&w->watch, hear, w) == -1)
+		w->scan_at = 0;
+}
+
+void
+scan_promote(struct worker *w)
+{
+	const struct window_entry *e;
+	int64_t now = io_now(), due;
+
+	look_aside(w);
+	while ((e = window_least(&w->later)) != NULL && e->key <= now) {
+		if (spool_promote(&w->q, e->file, now, &due) == -1) {
+			warn("%s/%s/%s", w->q.word, spool_dir_name(SPOOL_LATER), e->file);
+			w->scan_at = io_clock() + RECOVER_EVERY;
+		} else if (due != 0 && window_insert(&w->later, due, e->file) == -1)
+			w->scan_at = 0;
+		window_pop(&w->later);
+	}
+}
+
+static int
+any_job(void *arg, const char *file)
+{
+	struct id_name name;
+
+	(void)arg;
+	return id_parse(file, &name) == 0;
+}
+
+int
+scan_nothing_left(struct worker *w)
+{
+	static const enum spool_dir dirs[] = { SPOOL_NEW, SPOOL_LATER, SPOOL_CUR, SPOOL_NEW, SPOOL_LATER, SPOOL_CUR };
+	size_t i;
+
+	if (w->running > 0 || window_least(&w->ready) != NULL || window_least(&w->aside) != NULL)
+		return 0;
+	/* Twice: a job may move to a directory that was just seen empty. */
+	for (i = 0; i < sizeof(dirs) / sizeof(*dirs); i++)
+		if (spool_scan(&w->q, dirs[i], any_job, NULL) != 0)
+			return 0;
+	return 1;
+}
+
+int64_t
+scan_next(const struct worker *w)
+{
+	const struct window_entry *e = window_least(&w->later);
+	int64_t at = w->scan_at < w->recover_at ? w->scan_at : w->recover_at, wait;
+
+	if (window_least(&w->aside) != NULL && window_least(&w->aside)->key < at)
+		at = window_least(&w->aside)->key;
+	if (e != NULL) {
+		wait = e->key - io_now();
+		if (io_clock() + wait < at)
+			at = io_clock() + (wait > 0 ? wait : 0);
+	}
+	return at;
+}

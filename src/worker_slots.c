@@ -1,0 +1,223 @@
+#include "worker_state.h"
+
+#include <err.h>
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "io.h"
+
+enum { SECOND = 1000000, HOLD_MAX = 60 * SECOND, HANDLER_WORDS = 128 };
+
+int
+slots_start(struct worker *w)
+{
+	int i;
+
+	w->slot = calloc((size_t)w->o->slots, sizeof(*w->slot));
+	w->claim = calloc((size_t)w->o->slots, sizeof(*w->claim));
+	if (w->slot == NULL || w->claim == NULL)
+		return -1;
+	for (i = 0; i < w->o->slots; i++)
+		w->slot[i] = (struct slot){ .pid = -1, .fd = -1 };
+	for (i = 0; i < w->o->slots; i++)
+		if (slot_start(&w->slot[i]) == -1)
+			return -1;
+	return 0;
+}
+
+/* After a fault of ours: trying again at once would only burn what it has burnt. */
+static void
+hold(struct worker *w, const char *what)
+{
+	warn("%s: %s", w->q.word, what);
+	w->hold = w->hold == 0 ? SECOND : w->hold * 2 > HOLD_MAX ? HOLD_MAX : w->hold * 2;
+	w->hold_until = io_clock() + w->hold;
+	w->scan_at = w->hold_until;
+}
+
+/* The command's words; those of queue.conf are cut out of `line`. */
+static char *const *
+command(const struct worker *w, char line[POLICY_HANDLER_MAX], char *word[HANDLER_WORDS + 1])
+{
+	char *rest = line, *next;
+	size_t n = 0;
+
+	if (w->o->command != NULL)
+		return w->o->command;
+	memcpy(line, w->p.handler, POLICY_HANDLER_MAX);
+	while (n < HANDLER_WORDS && (next = strsep(&rest, " \t")) != NULL)
+		if (*next != '\0')
+			word[n++] = next;
+	word[n] = NULL;
+	return word;
+}
+
+static int
+run(struct worker *w, int i)
+{
+	struct spool_claim *c = &w->claim[i];
+	char line[POLICY_HANDLER_MAX], *word[HANDLER_WORDS + 1];
+	struct attempt_env env;
+	struct slot_attempt a;
+	struct stat st;
+	int r;
+
+	if (spool_stage(c, &w->p, w->name) == -1 || fstat(c->log, &st) == -1 || attempt_env(&env, c, &w->p, w->dir) == -1)
+		return -1;
+	a = (struct slot_attempt){
+		.in = c->fd, .out = c->result, .err = c->log,
+		.argv = command(w, line, word), .envp = env.var,
+		.timeout = w->p.timeout, .kill_after = w->p.kill_after,
+		.max_out = c->start + w->p.max_result, .max_err = st.st_size + w->p.max_log
+	};
+	r = slot_run(&w->slot[i], &a);
+	attempt_env_free(&env);
+	return r;
+}
+
+/* Finds a job for an idle slot: 1: it runs; 0: there is none. */
+static int
+fill(struct worker *w, int i)
+{
+	struct spool_claim *c = &w->claim[i];
+	const struct window_entry *e;
+	int r;
+
+	while ((e = window_least(&w->ready)) != NULL) {
+		r = spool_claim(&w->q, e->file, &w->p, c);
+		if (r == -1)
+			hold(w, e->file);
+		else if (r == 2)
+			scan_aside(w, e->file);
+		else if (r == 3)
+			slots_refuse(w, e->file);
+		window_pop(&w->ready);
+		if (r == -1 || w->broken)
+			return 0;
+		if (r != 1)
+			continue;
+		if (run(w, i) == 0) {
+			spool_enroll_slot(&w->enrolled, i, c->name.id);
+			w->running++;
+			return 1;
+		}
+		hold(w, c->file);
+		c->outcome = SPOOL_PUT_BACK;
+		(void)spool_settle(&c, 1);
+		return 0;
+	}
+	return 0;
+}
+
+void
+slots_fill(struct worker *w)
+{
+	int i;
+
+	for (i = 0; i < w->o->slots && w->running < w->o->slots; i++) {
+		if (w->stopping || w->paused || w->broken || io_clock() < w->hold_until)
+			return;
+		if (w->slot[i].busy)
+			continue;
+		if (w->slot[i].pid == -1 && slot_start(&w->slot[i]) == -1) {
+			hold(w, "starting a supervisor");
+			return;
+		}
+		if (!fill(w, i))
+			return;
+	}
+}
+
+/* What the end of one attempt means. */
+static void
+judge(struct worker *w, struct spool_claim *c, const struct slot_result *r)
+{
+	char note[256];
+
+	attempt_judge(c, r, &w->p, note, sizeof(note));
+	if (*note != '\0')
+		(void)spool_note(c, note);
+	if (r->end == SLOT_NO_EXEC) {
+		errno = r->code;
+		hold(w, "starting the handler");
+	} else
+		w->hold = 0;
+}
+
+void
+slots_refuse(struct worker *w, const char *file)
+{
+	warnx("%s/%s: the disk did not take its end; it stays claimed until this worker has ended", w->q.word, file);
+	w->broken = EX_IOERR;
+}
+
+static void
+settle(struct worker *w, struct spool_claim **ended, size_t n)
+{
+	size_t i;
+
+	if (n == 0 || spool_settle(ended, n) == 0)
+		return;
+	for (i = 0; i < n; i++) {
+		if (ended[i]->error == 0)
+			continue;
+		errno = ended[i]->error;
+		hold(w, ended[i]->file);
+		if (ended[i]->unknown)
+			slots_refuse(w, ended[i]->name.id);
+	}
+}
+
+void
+slots_collect(struct worker *w)
+{
+	struct spool_claim *ended[WORKER_SLOTS_MAX];
+	struct slot_result r;
+	size_t n = 0;
+	int i;
+
+	for (i = 0; i < w->o->slots; i++) {
+		if (!w->slot[i].busy || slot_result(&w->slot[i], &r) != 1)
+			continue;
+		judge(w, &w->claim[i], &r);
+		ended[n++] = &w->claim[i];
+		spool_enroll_slot(&w->enrolled, i, NULL);
+		w->running--;
+	}
+	settle(w, ended, n);
+}
+
+void
+slots_kill(struct worker *w)
+{
+	int i;
+
+	for (i = 0; i < w->o->slots; i++)
+		if (w->slot[i].busy && slot_kill(&w->slot[i]) == -1)
+			warn("killing what runs");
+}
+
+void
+slots_stop(struct worker *w)
+{
+	int i;
+
+	for (i = 0; w->slot != NULL && i < w->o->slots; i++)
+		slot_stop(&w->slot[i]);
+	free(w->slot);
+	free(w->claim);
+}
+
+int
+slots_handler(struct worker *w)
+{
+	if (w->o->command != NULL || w->p.handler[0] != '\0')
+		return 1;
+	warnx("%s: no handler: give one after --, or set `handler` in its queue.conf", w->q.word);
+	return 0;
+}

@@ -1,0 +1,59 @@
+/*
+ * worker_state: what the files worker*.c share, and nobody else includes. worker_scan.c knows what there is to do,
+ * worker_slots.c does it, worker.c waits.
+ */
+#ifndef WQW_WORKER_STATE_H
+#define WQW_WORKER_STATE_H
+
+#include <stdint.h>
+
+#include "attempt.h"
+#include "spool_stat.h"
+#include "watch.h"
+#include "window.h"
+#include "worker.h"
+
+struct worker {
+	const struct worker_options *o;
+	struct spool q;
+	struct policy p;
+	char *dir;                  /* the queue's real path, for handlers */
+	char name[128];             /* host.pid: Worker in results */
+
+	struct slot *slot;          /* o->slots of each */
+	struct spool_claim *claim;
+	struct spool_worker enrolled;
+	int running;
+
+	struct window ready, later; /* names in new/ by urgency, in later/ by due time */
+	struct window aside;        /* names in new/ that another had locked, by io_clock() of the next look */
+	struct watch watch;
+	int wd_new, wd_later, wd_cur, wd_queue;
+	int signals;                /* signalfd */
+
+	int stopping;               /* signals to stop that have come: 0, 1, 2 */
+	int paused;
+	int broken;                 /* an exit code: something is wrong that this process cannot outlive */
+	int64_t scan_at, recover_at;/* io_clock(): when to look at everything, at cur/ */
+	int64_t hold_until, hold;   /* io_clock(): after a fault of ours no claims, ever longer */
+};
+
+/* worker_scan.c: each returns -1 with errno where the spool cannot be read. */
+int scan_start(struct worker *w);             /* watches, then looks for the first time */
+int scan_again(struct worker *w);             /* whatever is due: new/, later/ and cur/ */
+void scan_hear(struct worker *w);             /* takes in what the watch tells */
+void scan_promote(struct worker *w);          /* what in later/ has become due, what was aside */
+void scan_aside(struct worker *w, const char *file);   /* another has it locked: to be looked at again, soon */
+int scan_nothing_left(struct worker *w);      /* 1: new/, later/ and cur/ hold no job */
+int64_t scan_next(const struct worker *w);    /* io_clock(): when scan_again or scan_promote has work */
+
+/* worker_slots.c */
+void slots_refuse(struct worker *w, const char *file);  /* says that an end is not durable: this process is done for */
+int slots_start(struct worker *w);            /* supervisors */
+void slots_fill(struct worker *w);            /* claims for idle slots */
+void slots_collect(struct worker *w);         /* settles the attempts that have ended */
+void slots_kill(struct worker *w);            /* what runs is to be killed and put back */
+void slots_stop(struct worker *w);
+int slots_handler(struct worker *w);          /* 1: there is a command that can be run; 0, with a word on stderr: none */
+
+#endif

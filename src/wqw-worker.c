@@ -1,0 +1,60 @@
+#include <err.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sysexits.h>
+
+#include "units.h"
+#include "worker.h"
+
+static void
+usage(FILE *f)
+{
+	(void)fputs("usage: wqw-worker QUEUE [-j N] [--drain] [-- COMMAND ARG...]\n", f);
+}
+
+static int
+slots(const char *text)
+{
+	int64_t n;
+
+	if (units_number(text, 1, WORKER_SLOTS_MAX, &n) == -1)
+		errx(EX_USAGE, "-j: \"%s\" is not a number from 1 to %d", text, WORKER_SLOTS_MAX);
+	return (int)n;
+}
+
+int
+main(int argc, char *argv[])
+{
+	static const struct option options[] = {
+		{ "drain", no_argument, NULL, 'd' },
+		{ "jobs", required_argument, NULL, 'j' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 }
+	};
+	struct worker_options o = { .slots = 1 };
+	int c;
+
+	while ((c = getopt_long(argc, argv, "hj:", options, NULL)) != -1)
+		switch (c) {
+		case 'd':
+			o.drain = 1;
+			break;
+		case 'j':
+			o.slots = slots(optarg);
+			break;
+		case 'h':
+			usage(stdout);
+			return EX_OK;
+		default:
+			usage(stderr);
+			return EX_USAGE;
+		}
+	if (optind == argc) {
+		usage(stderr);
+		return EX_USAGE;
+	}
+	o.queue = argv[optind];
+	o.command = optind + 1 < argc ? &argv[optind + 1] : NULL;
+	return worker_run(&o);
+}
