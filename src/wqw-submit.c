@@ -1,0 +1,384 @@
+#include <sys/stat.h>
+
+#include <err.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "address.h"
+#include "await.h"
+#include "feed.h"
+#include "feed_field.h"
+#include "feed_type.h"
+#include "io.h"
+#include "spool_submit.h"
+#include "tool.h"
+#include "units.h"
+
+static const char usage[] =
+    "usage: wqw-submit [option ...] QUEUE [FILE...]\n"
+    "Makes each FILE, or standard input, a job, and prints its address once it is safe on disk.\n"
+    "  -t, --type MIME|guess     Content-Type; guess: from the first bytes\n"
+    "  -H, --header 'Name: value'   a header field; may be repeated\n"
+    "  -p, --priority 0..9       0 is the most urgent, 5 the default\n"
+    "  -g, --group GROUP         ordering group\n"
+    "  -w, --wait[=DURATION]     wait until the jobs have ended; the exit status is that of wqw-wait\n"
+    "  -h, --help                this text\n";
+
+static const struct option longs[] = {
+	{ "type", required_argument, NULL, 't' }, { "header", required_argument, NULL, 'H' },
+	{ "priority", required_argument, NULL, 'p' }, { "group", required_argument, NULL, 'g' },
+	{ "wait", optional_argument, NULL, 'w' }, { "help", no_argument, NULL, 'h' }, { 0 }
+};
+
+/* One round of drafts goes to disk together: so many at most, and so many bytes, that none waits long for the others. */
+enum { ROUND = 64, ROUND_BYTES = 64 << 20 };
+
+struct submit {
+	struct spool q;
+	struct policy p;
+	int priority;
+	const char *group, *type;
+	struct job_header fields;
+	int wait;
+	int64_t patience;           /* microseconds; -1: for ever */
+	struct await await;
+	struct feed feed;
+	struct spool_draft drafts[ROUND];
+	size_t n;
+	off_t bytes;
+};
+
+static const char *
+clean(const char *text)
+{
+	static char buf[1024];
+
+	return tool_clean(buf, sizeof(buf), text);
+}
+
+static void
+add_field(struct submit *s, const char *text)
+{
+	const char *why;
+
+	if (feed_field(&s->fields, text, &why) == -1)
+		errx(EX_USAGE, "--header '%s': %s", clean(text), why);
+}
+
+static void
+set_type(struct submit *s, const char *type)
+{
+	if (strcmp(type, "guess") != 0 && (strchr(type, '/') == NULL || !job_valid_value(type)))
+		errx(EX_USAGE, "--type '%s': neither a MIME type, as text/plain, nor 'guess'", clean(type));
+	s->type = type;
+}
+
+static int
+priority(const char *text)
+{
+	int64_t n;
+
+	if (units_number(text, 0, 9, &n) == -1)
+		errx(EX_USAGE, "--priority '%s': not a number from 0 to 9", clean(text));
+	return (int)n;
+}
+
+static void
+set_wait(struct submit *s, const char *text)
+{
+	s->wait = 1;
+	if (text != NULL && units_duration(text, &s->patience) == -1)
+		errx(EX_USAGE, "--wait '%s': not a duration, as 30, 500ms or 5m", clean(text));
+}
+
+static void
+option(struct submit *s, int c, char *argv[])
+{
+	char why[512];
+
+	switch (c) {
+	case 't':
+		set_type(s, optarg);
+		break;
+	case 'H':
+		add_field(s, optarg);
+		break;
+	case 'p':
+		s->priority = priority(optarg);
+		break;
+	case 'g':
+		if (!id_valid_word(optarg))
+			errx(EX_USAGE, "--group '%s': not 1 to 64 letters, digits and '._-'", clean(optarg));
+		s->group = optarg;
+		break;
+	case 'w':
+		set_wait(s, optarg);
+		break;
+	case 'h':
+		(void)fputs(usage, stdout);
+		exit(tool_end() == -1 ? EX_IOERR : EX_OK);
+	default:
+		errx(EX_USAGE, "%s", tool_wrong(why, sizeof(why), c, argv, longs));
+	}
+}
+
+static void
+parse(struct submit *s, int argc, char *argv[])
+{
+	int c;
+
+	opterr = 0;
+	while ((c = getopt_long(argc, argv, ":t:H:p:g:w::h", longs, NULL)) != -1)
+		option(s, c, argv);
+	if (optind == argc)
+		errx(EX_USAGE, "which queue? wqw-submit QUEUE [FILE...]");
+	if (s->type != NULL && feed_has(&s->fields, "Content-Type"))
+		errx(EX_USAGE, "--type and a Content-Type by --header: only one of them");
+}
+
+static void
+open_queue(struct submit *s, const char *word)
+{
+	char why[1024];
+	int error;
+
+	/* An address is a line. */
+	if (!job_valid_value(word))
+		errx(EX_USAGE, "'%s': a control character in a queue's name", clean(word));
+	if (spool_open(&s->q, word) == -1) {
+		error = errno;
+		errx(tool_code(error), "%s", address_fault(why, sizeof(why), word, 1, error));
+	}
+	if (spool_policy(&s->q, &s->p, why, sizeof(why)) == -1) {
+		if ((error = errno) == EINVAL)
+			errx(EX_CONFIG, "%s/%s", s->q.word, clean(why));
+		errx(tool_code(error), "%s/%s: %s", s->q.word, clean(why), strerror(error));
+	}
+}
+
+/* All that can be told before the first job is submitted, so that a slip of the pen submits none. */
+static void
+check_file(const struct submit *s, const char *file)
+{
+	struct stat st;
+
+	if (strcmp(file, "-") == 0)
+		return;
+	if (stat(file, &st) == -1 || faccessat(AT_FDCWD, file, R_OK, AT_EACCESS) == -1)
+		errx(errno == EACCES ? EX_NOPERM : EX_NOINPUT, "%s: %s; nothing was submitted", clean(file), strerror(errno));
+	if (S_ISDIR(st.st_mode))
+		errx(EX_NOINPUT, "%s: a directory; nothing was submitted", clean(file));
+	if (S_ISREG(st.st_mode) && st.st_size > s->p.max_size)
+		errx(EX_DATAERR, "%s: %jd bytes, max-size in the queue's queue.conf allows %" PRId64
+		    "; nothing was submitted", clean(file), (intmax_t)st.st_size, s->p.max_size);
+}
+
+static int
+out_of_memory(void)
+{
+	warn("waiting");
+	return EX_TEMPFAIL;
+}
+
+/* What became of one draft in a round. Returns the exit code. */
+static int
+tell(struct submit *s, const struct spool_draft *d)
+{
+	if (d->unknown) {
+		warnx("%s/%s: the disk failed (%s): it may or may not be in the queue; look with wqw-status before "
+		    "submitting it again", s->q.word, d->id, strerror(d->error));
+		return EX_IOERR;
+	}
+	if (d->error != 0) {
+		warnx("not submitted: %s", strerror(d->error));
+		return tool_code(d->error);
+	}
+	if (printf("%s/%s\n", s->q.word, d->id) < 0 || fflush(stdout) == EOF) {
+		warn("standard output");
+		warnx("%s/%s: accepted all the same", s->q.word, d->id);
+		return EX_IOERR;
+	}
+	if (s->wait && await_add(&s->await, s->q.word, d->id) == -1)
+		return out_of_memory();
+	return EX_OK;
+}
+
+static int
+commit(struct submit *s)
+{
+	struct spool_draft *d[ROUND];
+	int code = EX_OK, c;
+	size_t i;
+
+	for (i = 0; i < s->n; i++)
+		d[i] = &s->drafts[i];
+	(void)spool_commit(d, s->n);
+	for (i = 0; i < s->n; i++)
+		if ((c = tell(s, d[i])) != EX_OK && code == EX_OK)
+			code = c;
+	s->n = 0;
+	s->bytes = 0;
+	return code;
+}
+
+static void
+abort_all(struct submit *s)
+{
+	while (s->n > 0)
+		spool_draft_abort(&s->drafts[--s->n]);
+}
+
+static int
+fault_writing(const struct submit *s, const char *file, int error)
+{
+	if (error == EFBIG)
+		warnx("%s: larger than the %" PRId64 " bytes that max-size in the queue's queue.conf allows, or than "
+		    "ulimit -f", clean(file), s->p.max_size);
+	else if (error == ENOSPC || error == EDQUOT)
+		warnx("%s: the queue's disk is full, or has less left than reserve-bytes and reserve-inodes in "
+		    "queue.conf; make room and submit it again", clean(file));
+	else if (error == EACCES || error == EPERM)
+		warnx("%s: you may not submit to '%s' (its owner lets a group by wqw-init --group)", clean(file),
+		    s->q.word);
+	else
+		warnx("%s: %s: %s", clean(file), s->q.word, strerror(error));
+	return tool_code(error);
+}
+
+/* Says why a draft was not to be. Returns the exit code. */
+static int
+fault(const struct submit *s, const char *file, enum feed_fault what)
+{
+	int error = errno;
+
+	if (error == EINTR && feed_stopped(&s->feed))
+		return EX_TEMPFAIL;
+	if (what == FEED_WRITING)
+		return fault_writing(s, file, error);
+	if (what == FEED_READING) {
+		warnx("%s: %s", clean(file), strerror(error));
+		return error == EISDIR ? EX_NOINPUT : EX_IOERR;
+	}
+	warnx("--type guess: %s", error == ENOTSUP ? "built without libmagic" : strerror(error));
+	return EX_UNAVAILABLE;
+}
+
+/* Returns the exit code; on any but EX_OK there is no draft of the file. */
+static int
+draft(struct submit *s, const char *file, int is_stdin)
+{
+	struct feed_job job = { .fields = &s->fields, .type = s->type, .path = is_stdin ? NULL : file };
+	struct spool_draft *d = &s->drafts[s->n];
+
+	if (spool_draft_open(d, &s->q, &s->p, s->priority, s->group) == -1)
+		return fault(s, file, FEED_WRITING);
+	if (feed_draft(&s->feed, d, &job) == -1) {
+		spool_draft_abort(d);
+		return fault(s, file, s->feed.fault);
+	}
+	s->n++;
+	s->bytes += d->size;
+	return EX_OK;
+}
+
+static int
+submit(struct submit *s, const char *file)
+{
+	int code, is_stdin = strcmp(file, "-") == 0;
+
+	s->feed.fd = is_stdin ? STDIN_FILENO : open(file, O_RDONLY | O_CLOEXEC);
+	if (s->feed.fd == -1) {
+		warn("%s", clean(file));
+		return EX_NOINPUT;
+	}
+	code = draft(s, is_stdin ? "standard input" : file, is_stdin);
+	if (!is_stdin)
+		(void)io_close(&s->feed.fd);
+	if (code == EX_OK && (s->n == ROUND || s->bytes >= ROUND_BYTES))
+		code = commit(s);
+	return code;
+}
+
+static int
+submit_all(struct submit *s, const char *const *files, size_t n)
+{
+	int code = EX_OK, c;
+	size_t i;
+
+	for (i = 0; code == EX_OK && i < n; i++)
+		code = submit(s, files[i]);
+	/* Who interrupts it wants none of what has no address yet; who has one bad file, the others before it. */
+	if (code != EX_OK && feed_stopped(&s->feed))
+		abort_all(s);
+	else if ((c = commit(s)) != EX_OK && code == EX_OK)
+		code = c;
+	if (code != EX_OK && i < n)
+		warnx("not submitted: %s and what comes after it", clean(files[i]));
+	return code;
+}
+
+static void
+ended(void *arg, const char *queue, const struct await_job *job)
+{
+	(void)arg;
+	if (job->end == AWAIT_FAILED)
+		warnx("%s/%s: failed (%s); wqw-cat --log shows its log", queue, job->id, id_reason_name(job->reason));
+}
+
+static int
+wait_for_all(struct submit *s)
+{
+	s->await.ended = ended;
+	if (await_start(&s->await) == -1 || await_run(&s->await, s->patience, 0) == -1)
+		err(EX_IOERR, "waiting");
+	if (s->await.pending > 0)
+		warnx("accepted, and not ended yet");
+	return await_code(&s->await);
+}
+
+int
+main(int argc, char *argv[])
+{
+	static struct submit s = { .q = { .fd = -1 }, .priority = ID_PRIORITY_DEFAULT, .patience = -1 };
+	static const char *const only_stdin = "-";
+	sigset_t old;
+	int code, i;
+
+	if (tool_start() == -1)
+		err(EX_OSERR, "/dev/null");
+	/* A job that was accepted stays accepted when nobody reads its address, and a file size limit is an error. */
+	(void)signal(SIGPIPE, SIG_IGN);
+	(void)signal(SIGXFSZ, SIG_IGN);
+	parse(&s, argc, argv);
+	open_queue(&s, argv[optind]);
+	for (i = optind + 1; i < argc; i++)
+		check_file(&s, argv[i]);
+	if (s.wait && await_open(&s.await) == -1)
+		err(EX_OSERR, "inotify");
+	if ((s.feed.stop = feed_signals(&old)) == -1)
+		err(EX_OSERR, "signals");
+	if (optind + 1 == argc)
+		code = submit_all(&s, &only_stdin, 1);
+	else
+		code = submit_all(&s, (const char *const *)argv + optind + 1, (size_t)(argc - optind - 1));
+	/* What came meanwhile comes now. */
+	(void)sigprocmask(SIG_SETMASK, &old, NULL);
+	if (s.wait && code == EX_OK)
+		code = wait_for_all(&s);
+	if (s.wait)
+		await_close(&s.await);
+	spool_close(&s.q);
+	if (tool_end() == -1 && code == EX_OK) {
+		warn("standard output");
+		code = EX_IOERR;
+	}
+	return code;
+}
