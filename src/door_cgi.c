@@ -1,0 +1,295 @@
+#include "door_cgi.h"
+
+#include <sys/signalfd.h>
+
+#include <ctype.h>
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include <bsd/string.h>
+
+#include "http_chunks.h"
+#include "http_value.h"
+#include "io.h"
+#include "units.h"
+#include "web.h"
+
+enum { BASE_MAX = 1024, PIECE = 65536 };
+
+enum framing {
+	BY_LENGTH,  /* what CONTENT_LENGTH says */
+	BY_END,     /* Apache, Caddy: decoded already, and the end of the file is its end */
+	BY_CHUNKS   /* busybox: as it came */
+};
+
+struct cgi {
+	struct http_request req;
+	struct http_reply reply;
+	struct web web;
+	char base[BASE_MAX];
+	int in, stop;          /* stop: readable when a signal to end has come */
+	enum framing framing;
+	int64_t left;          /* BY_LENGTH */
+	struct http_chunks chunks;
+	char piece[PIECE];
+};
+
+/* A variable of the environment; one that is empty is as good as none (RFC 3875, 4.1). */
+static const char *
+variable(const char *name)
+{
+	const char *value = getenv(name);
+
+	return value != NULL && *value != '\0' ? value : NULL;
+}
+
+static const char *
+variable_or(const char *name, const char *otherwise)
+{
+	const char *value = variable(name);
+
+	return value != NULL ? value : otherwise;
+}
+
+int
+door_cgi_called(void)
+{
+	return variable("REQUEST_METHOD") != NULL;
+}
+
+/* A request field: HTTP_ and its name in capitals, but for the one that has a variable of its own. */
+static const char *
+field(enum http_field f)
+{
+	char name[64];
+	size_t i;
+
+	if (f == HTTP_CONTENT_TYPE)
+		return variable("CONTENT_TYPE");
+	(void)snprintf(name, sizeof(name), "HTTP_%s", http_field_name(f));
+	for (i = 5; name[i] != '\0'; i++)
+		name[i] = name[i] == '-' ? '_' : (char)toupper((unsigned char)name[i]);
+	return variable(name);
+}
+
+/* "https://host:port"; "" where the server does not say. Returns buf. */
+static char *
+find_origin(char *buf, size_t size)
+{
+	const char *https = variable_or("HTTPS", ""), *host = variable("HTTP_HOST"), *port = variable_or("SERVER_PORT", "");
+	int secure = strcasecmp(https, "on") == 0 || strcmp(https, "1") == 0 ||
+	    strcasecmp(variable_or("REQUEST_SCHEME", ""), "https") == 0;
+
+	if (host != NULL && http_valid_host(host))
+		port = "";
+	else
+		host = variable("SERVER_NAME");
+	if (strcmp(port, secure ? "443" : "80") == 0)
+		port = "";
+	buf[0] = '\0';
+	if (host != NULL && http_valid_host(host))
+		(void)snprintf(buf, size, "%s://%s%s%s", secure ? "https" : "http", host, *port != '\0' ? ":" : "", port);
+	return buf;
+}
+
+/* The address of the program itself. SCRIPT_NAME is decoded, a link must not be. */
+static void
+find_base(char base[BASE_MAX])
+{
+	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/-._~";
+	const char *script = variable_or("SCRIPT_NAME", "");
+	size_t used = strlen(find_origin(base, BASE_MAX));
+
+	for (; *script != '\0' && used + 4 < BASE_MAX; script++) {
+		if (strchr(plain, *script) != NULL)
+			base[used++] = *script;
+		else
+			used += (size_t)snprintf(base + used, 4, "%%%02X", (unsigned char)*script);
+	}
+	/* As the whole of a site it is "/", or "". */
+	while (used > 0 && base[used - 1] == '/')
+		used--;
+	base[used] = '\0';
+}
+
+/* How the body comes. -1: CONTENT_LENGTH is none. */
+static int
+find_length(struct cgi *c)
+{
+	const char *length = variable("CONTENT_LENGTH"), *coding = variable_or("HTTP_TRANSFER_ENCODING", "");
+	int chunked = strcasestr(coding, "chunked") != NULL;
+
+	c->req.length = HTTP_LENGTH_NONE;
+	/* Caddy says -1 where it does not know. */
+	if (length != NULL && strcmp(length, "-1") != 0) {
+		c->framing = BY_LENGTH;
+		if (units_number(length, 0, INT64_MAX, &c->req.length) == -1)
+			return -1;
+		c->left = c->req.length;
+	} else if (length != NULL || chunked) {
+		c->req.length = HTTP_LENGTH_UNKNOWN;
+		c->framing = chunked && strcasestr(variable_or("SERVER_SOFTWARE", ""), "busybox") != NULL ? BY_CHUNKS : BY_END;
+	}
+	return 0;
+}
+
+static int
+find_request(struct cgi *c)
+{
+	enum http_field f;
+
+	find_base(c->base);
+	c->req = (struct http_request){
+		.method = http_method_parse(variable_or("REQUEST_METHOD", "")),
+		.path = variable_or("PATH_INFO", ""), .query = variable_or("QUERY_STRING", ""), .base = c->base,
+		.user = variable("REMOTE_USER"), .client = variable("REMOTE_ADDR")
+	};
+	for (f = 0; f < HTTP_FIELDS; f++)
+		c->req.field[f] = field(f);
+	return find_length(c);
+}
+
+/* A signal to end must not leave a file in tmp/: it is heard between two reads. */
+static int
+hear_signals(void)
+{
+	sigset_t set;
+
+	(void)signal(SIGPIPE, SIG_IGN);
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, SIGTERM);
+	(void)sigaddset(&set, SIGINT);
+	(void)sigaddset(&set, SIGHUP);
+	if (sigprocmask(SIG_BLOCK, &set, NULL) == -1)
+		return -1;
+	return signalfd(-1, &set, SFD_CLOEXEC);
+}
+
+/* Waits for something to read. -1 with EINTR: told to end. */
+static int
+wait_input(const struct cgi *c, int timeout)
+{
+	struct pollfd p[2] = { { .fd = c->stop, .events = POLLIN }, { .fd = c->in, .events = POLLIN } };
+	int r;
+
+	while ((r = poll(p, 2, timeout)) == -1 && errno == EINTR)
+		;
+	if (r > 0 && p[0].revents != 0) {
+		errno = EINTR;
+		return -1;
+	}
+	return r == -1 ? -1 : 0;
+}
+
+/* A piece of the body, decoded; 0 at its end. EBADMSG: it is malformed, or ends early. */
+static ssize_t
+read_piece(struct cgi *c)
+{
+	size_t want = sizeof(c->piece);
+	ssize_t n;
+
+	do {
+		if (c->framing == BY_LENGTH && c->left < (int64_t)want)
+			want = (size_t)c->left;
+		if (want == 0 || (c->framing == BY_CHUNKS && http_chunks_ended(&c->chunks)))
+			return 0;
+		if (wait_input(c, -1) == -1 || (n = io_read(c->in, c->piece, want)) == -1)
+			return -1;
+		if (n == 0) {
+			errno = EBADMSG;
+			return c->framing == BY_CHUNKS ? -1 : 0;
+		}
+		c->left -= c->framing == BY_LENGTH ? n : 0;
+	} while (c->framing == BY_CHUNKS && (n = http_chunks_decode(&c->chunks, c->piece, (size_t)n)) == 0);
+	return n;
+}
+
+/* -1: told to end; else the reply is complete. */
+static int
+take_body(struct cgi *c)
+{
+	enum web_next next = WEB_BODY;
+	struct spool_draft *draft;
+	ssize_t n = 1;
+
+	while (next == WEB_BODY && (n = read_piece(c)) > 0)
+		next = web_body(&c->web, c->piece, (size_t)n);
+	if (next == WEB_REPLY)
+		return 0;
+	/* A server that sees its client go may kill us, and the end of the body is then no end. */
+	if ((n == -1 && errno == EINTR) || (n == 0 && wait_input(c, 0) == -1))
+		return -1;
+	if (n == -1) {
+		web_refuse(&c->req, &c->reply, 400, "The body is malformed, or broke off. Nothing was accepted.");
+		return 0;
+	}
+	if ((draft = web_end(&c->web)) != NULL) {
+		(void)spool_commit(&draft, 1);
+		web_committed(&c->web);
+	}
+	return 0;
+}
+
+static int
+has_body(const struct cgi *c)
+{
+	return c->req.method != HTTP_HEAD && c->reply.status != 204 && c->reply.status != 304;
+}
+
+static int
+send_reply(struct cgi *c, int out)
+{
+	struct http_reply *r = &c->reply;
+	char first[64];
+	ssize_t n;
+
+	(void)snprintf(first, sizeof(first), "Status: %d %s", r->status, http_reason(r->status));
+	if (r->status != 204 && r->status != 304)
+		(void)http_reply_field(r, "Content-Length", "%jd", (intmax_t)r->size);
+	n = http_reply_head(r, first, c->piece, sizeof(c->piece));
+	if (n == -1 || io_write(out, c->piece, (size_t)n) == -1)
+		return -1;
+	if (!has_body(c))
+		return 0;
+	if (r->fd == -1)
+		return r->text == NULL ? 0 : io_write(out, r->text, (size_t)r->size);
+	if (lseek(r->fd, r->at, SEEK_SET) == -1)
+		return -1;
+	return io_copy(r->fd, out, r->size) == r->size ? 0 : -1;
+}
+
+int
+door_cgi(int in, int out, char note[HTTP_NOTE_MAX])
+{
+	struct cgi *c = calloc(1, sizeof(*c));
+	int r = 0, saved;
+
+	note[0] = '\0';
+	if (c == NULL)
+		return -1;
+	c->in = in;
+	c->stop = hear_signals();
+	http_reply_init(&c->reply);
+	c->web.q.fd = -1;
+	if (find_request(c) == -1)
+		web_refuse(&c->req, &c->reply, 400, "The request's Content-Length is not a number.");
+	else if (web_begin(&c->web, &c->req, &c->reply) == WEB_BODY)
+		r = take_body(c);
+	(void)strlcpy(note, c->reply.note, HTTP_NOTE_MAX);
+	if (r == 0)
+		r = send_reply(c, out);
+	saved = errno;
+	web_close(&c->web);
+	http_reply_clear(&c->reply);
+	if (c->stop != -1)
+		(void)close(c->stop);
+	free(c);
+	errno = saved;
+	return r;
+}

@@ -1,0 +1,324 @@
+#include "door_mhd.h"
+
+#include <sys/socket.h>
+
+#include <netdb.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "door_strict.h"
+#include "io.h"
+#include "web.h"
+
+/* How much of a body that nobody wants is read before the reply, and after a reply that was sent over it. */
+enum { SWALLOW_MAX = 1 << 20, LINGER_MAX = 64 << 20, CLIENT_MAX = INET6_ADDRSTRLEN + 32 };
+
+enum phase {
+	HEAD,        /* the first call, with the head alone */
+	BODY,        /* the web layer takes the body */
+	SWALLOW,     /* the reply is there and waits for the end of the body */
+	CUT,         /* the reply has been sent over the body; nothing but to close the connection is left */
+	COMMITTING,  /* suspended; `committed` ends it */
+	COMMITTED,
+	READY        /* the reply is there and the body is gone */
+};
+
+struct call {
+	struct door *door;
+	struct MHD_Connection *conn;
+	enum phase phase;
+	int close;                 /* the connection is not fit for another request */
+	int64_t passed;            /* bytes of the body in SWALLOW or CUT */
+	const char *target_at;
+	struct http_request req;
+	struct http_reply reply;
+	struct web web;
+	struct door_strict strict;
+	struct web_commit_item item;
+	char client[CLIENT_MAX];
+	char *path;                /* behind the target */
+	char target[];
+};
+
+void *
+door_mhd_begin(void *arg, const char *target, struct MHD_Connection *conn)
+{
+	struct door *door = arg;
+	size_t n = target == NULL ? 0 : strlen(target);
+	struct call *c = calloc(1, sizeof(*c) + 2 * (n + 1));
+
+	if (c == NULL)
+		return NULL;
+	(void)atomic_fetch_add(&door->requests, 1);
+	c->door = door;
+	c->conn = conn;
+	c->target_at = target;
+	if (n > 0)
+		memcpy(c->target, target, n);
+	c->path = c->target + n + 1;
+	c->web.q.fd = -1;
+	c->strict.req = &c->req;
+	c->req.path = c->req.query = c->req.base = "";
+	http_reply_init(&c->reply);
+	return c;
+}
+
+/* The peer's address; NULL where it has none, as at the other end of a pipe. */
+static const char *
+find_client(struct call *c)
+{
+	static const char mapped[] = "::ffff:";
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(c->conn, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	socklen_t len;
+
+	if (info == NULL || info->client_addr == NULL)
+		return NULL;
+	switch (info->client_addr->sa_family) {
+	case AF_INET:
+		len = sizeof(struct sockaddr_in);
+		break;
+	case AF_INET6:
+		len = sizeof(struct sockaddr_in6);
+		break;
+	default:
+		return NULL;
+	}
+	if (getnameinfo(info->client_addr, len, c->client, sizeof(c->client), NULL, 0, NI_NUMERICHOST) != 0)
+		return NULL;
+	return strncmp(c->client, mapped, sizeof(mapped) - 1) == 0 ? c->client + sizeof(mapped) - 1 : c->client;
+}
+
+static struct MHD_Response *
+make_response(struct http_reply *r)
+{
+	struct MHD_Response *response;
+
+	if (r->fd != -1 && r->size > 0) {
+		response = MHD_create_response_from_fd_at_offset64((uint64_t)r->size, r->fd, (uint64_t)r->at);
+		if (response != NULL)
+			r->fd = -1;
+	} else {
+		response = MHD_create_response_from_buffer(r->text == NULL ? 0 : (size_t)r->size, r->text,
+		    MHD_RESPMEM_MUST_FREE);
+		if (response != NULL)
+			r->text = NULL;
+	}
+	return response;
+}
+
+static enum MHD_Result
+send_reply(struct call *c)
+{
+	int status = c->reply.status, bad = 0;
+	struct MHD_Response *response = make_response(&c->reply);
+	const char *name, *value;
+	enum MHD_Result r;
+	size_t at = 0;
+
+	if (response == NULL)
+		return MHD_NO;
+	while (http_reply_next(&c->reply, &at, &name, &value))
+		bad |= MHD_add_response_header(response, name, value) != MHD_YES;
+	if (c->close || atomic_load(&c->door->closing))
+		bad |= MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close") != MHD_YES;
+	r = bad ? MHD_NO : MHD_queue_response(c->conn, (unsigned)status, response);
+	MHD_destroy_response(response);
+	return r;
+}
+
+/* The library takes a reply before the body or after it. In between it goes to the socket by our own hand. */
+static enum MHD_Result
+cut(struct call *c)
+{
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(c->conn, MHD_CONNECTION_INFO_CONNECTION_FD);
+	char first[64], head[HTTP_HEAD_MAX + 128];
+	struct http_reply *r = &c->reply;
+	ssize_t n;
+
+	c->phase = CUT;
+	c->passed = 0;
+	(void)snprintf(first, sizeof(first), "HTTP/1.1 %d %s", r->status, http_reason(r->status));
+	(void)http_reply_field(r, "Content-Length", "%jd", (intmax_t)r->size);
+	(void)http_reply_field(r, "Connection", "close");
+	n = http_reply_head(r, first, head, sizeof(head));
+	if (info == NULL || n == -1 || r->fd != -1)
+		return MHD_NO;
+	/* Nothing is on its way on this connection, so that so little always fits; if not, the client sees it end. */
+	if (send(info->connect_fd, head, (size_t)n, MSG_NOSIGNAL | MSG_DONTWAIT | (r->size > 0 ? MSG_MORE : 0)) != n ||
+	    (r->size > 0 && send(info->connect_fd, r->text, (size_t)r->size, MSG_NOSIGNAL | MSG_DONTWAIT) != r->size))
+		return MHD_NO;
+	(void)shutdown(info->connect_fd, SHUT_WR);
+	return MHD_YES;
+}
+
+/* The body ends before its end. Who has only stopped sending, as after shutdown(2), can still be told. */
+static void
+broke_off(struct call *c, enum MHD_RequestTerminationCode why)
+{
+	switch (why) {
+	case MHD_REQUEST_TERMINATED_CLIENT_ABORT:
+		web_refuse(&c->req, &c->reply, 400, "The body broke off. Nothing was accepted; send it again.");
+		break;
+	case MHD_REQUEST_TERMINATED_TIMEOUT_REACHED:
+		web_refuse(&c->req, &c->reply, 408, "The body stopped coming. Nothing was accepted; send it again.");
+		break;
+	default:
+		return;
+	}
+	(void)cut(c);
+}
+
+void
+door_mhd_end(void *arg, struct MHD_Connection *conn, void **call, enum MHD_RequestTerminationCode why)
+{
+	struct door *door = arg;
+	struct call *c = *call;
+
+	(void)conn;
+	if (c == NULL)
+		return;
+	if (c->phase == BODY)
+		broke_off(c, why);
+	web_close(&c->web);
+	http_reply_clear(&c->reply);
+	door_strict_clear(&c->strict);
+	free(c);
+	*call = NULL;
+	if (atomic_fetch_sub(&door->requests, 1) == 1 && atomic_load(&door->closing))
+		door->idle(door->arg);
+}
+
+/* The reply is complete; the note that goes with it is said. */
+static void
+replied(struct call *c, enum phase next)
+{
+	c->phase = next;
+	if (c->reply.note[0] != '\0')
+		c->door->say(c->reply.note);
+}
+
+static void
+committed(void *arg)
+{
+	struct call *c = arg;
+
+	c->phase = COMMITTED;
+	MHD_resume_connection(c->conn);
+}
+
+/* 0; else the status to refuse the request with. */
+static int
+find_request(struct call *c, const char *method, const char *version, const char **why)
+{
+	const struct door_line line = { .target = c->target, .method = method, .version = version, .target_at = c->target_at };
+	size_t n = strlen(c->target);
+	int status;
+
+	if ((status = door_strict_check(&c->strict, c->conn, &line, why)) != 0)
+		return status;
+	*why = "The address is too long.";
+	if (n > DOOR_TARGET_MAX)
+		return 414;
+	*why = "The address is broken: a wrong percent-encoding, an encoded slash or control character, or no path.";
+	c->req.method = http_method_parse(method);
+	if (door_strict_target(c->target, c->req.method == HTTP_OPTIONS, c->path, n + 2, &c->req.query) == -1)
+		return 400;
+	c->req.path = c->path;
+	c->req.client = find_client(c);
+	return 0;
+}
+
+static enum MHD_Result
+on_head(struct call *c, const char *method, const char *version)
+{
+	const char *why = NULL;
+	int status = find_request(c, method, version, &why);
+
+	if (status != 0) {
+		c->close = 1;
+		web_refuse(&c->req, &c->reply, status, why);
+		replied(c, READY);
+		return send_reply(c);
+	}
+	if (web_begin(&c->web, &c->req, &c->reply) == WEB_BODY) {
+		c->phase = BODY;
+		return MHD_YES;
+	}
+	/* To reply at this early moment costs the connection, which is right only where the client waits with its body. */
+	if (c->strict.expects && c->req.length != HTTP_LENGTH_NONE) {
+		replied(c, READY);
+		return send_reply(c);
+	}
+	replied(c, SWALLOW);
+	return c->req.length > SWALLOW_MAX ? cut(c) : MHD_YES;
+}
+
+static enum MHD_Result
+on_body(struct call *c, const char *data, size_t n)
+{
+	if (c->phase == BODY && web_body(&c->web, data, n) == WEB_BODY)
+		return MHD_YES;
+	if (c->phase == BODY)
+		replied(c, SWALLOW);
+	c->passed += (int64_t)n;
+	if (c->phase == SWALLOW && c->passed > SWALLOW_MAX)
+		return cut(c);
+	return c->phase == CUT && c->passed > LINGER_MAX ? MHD_NO : MHD_YES;
+}
+
+/* The whole body is there. 1: its submission is on its way to the disk, and the connection rests. */
+static int
+submit(struct call *c)
+{
+	struct spool_draft *draft = web_end(&c->web);
+
+	if (draft == NULL)
+		return 0;
+	if (c->door->commit == NULL) {
+		(void)spool_commit(&draft, 1);
+		web_committed(&c->web);
+		return 0;
+	}
+	c->phase = COMMITTING;
+	c->item = (struct web_commit_item){ .draft = draft, .done = committed, .arg = c };
+	MHD_suspend_connection(c->conn);
+	if (web_commit_put(c->door->commit, &c->item) == -1) {
+		(void)spool_commit(&draft, 1);
+		committed(c);
+	}
+	return 1;
+}
+
+static enum MHD_Result
+on_end(struct call *c)
+{
+	if (c->phase == CUT)
+		return MHD_NO;
+	if (c->phase == BODY && submit(c))
+		return MHD_YES;
+	if (c->phase == COMMITTED)
+		web_committed(&c->web);
+	if (c->phase != SWALLOW)
+		replied(c, READY);
+	return send_reply(c);
+}
+
+enum MHD_Result
+door_mhd_access(void *arg, struct MHD_Connection *conn, const char *url, const char *method, const char *version,
+    const char *data, size_t *size, void **call)
+{
+	struct call *c = *call;
+	size_t n = *size;
+
+	(void)arg;
+	(void)conn;
+	(void)url;
+	if (c == NULL)
+		return MHD_NO;
+	*size = 0;
+	if (c->phase == HEAD)
+		return on_head(c, method, version);
+	return n > 0 ? on_body(c, data, n) : on_end(c);
+}

@@ -1,0 +1,159 @@
+#include "web.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "web_reply.h"
+#include "web_route.h"
+
+enum { PARTS_MAX = 3, READ = HTTP_GET | HTTP_HEAD };
+
+static const struct route {
+	const char *tail;   /* the third part */
+	void (*answer)(struct web *w);
+	int parts;
+	unsigned methods;
+} routes[] = {
+	{ NULL, web_top, 0, READ },
+	{ NULL, web_queue, 1, READ | HTTP_POST },
+	{ NULL, web_status, 2, READ },
+	{ "result", web_result, 3, READ },
+	{ "log", web_log, 3, READ }
+};
+
+struct parts {
+	int n;
+	const char *at[PARTS_MAX];
+	size_t len[PARTS_MAX];
+};
+
+/* Splits a path at its slashes. -1: more parts than any route has, or an empty one. */
+static int
+split(const char *path, struct parts *p)
+{
+	*p = (struct parts){ .n = 0 };
+	if (*path == '/' && path[1] == '\0')
+		path++;
+	while (*path == '/') {
+		if (p->n == PARTS_MAX)
+			return -1;
+		p->at[p->n] = ++path;
+		p->len[p->n] = strcspn(path, "/");
+		path += p->len[p->n];
+		if (p->len[p->n++] == 0)
+			return -1;
+	}
+	return *path == '\0' ? 0 : -1;
+}
+
+static int
+is_part(const struct parts *p, int i, const char *word)
+{
+	return i < p->n && strlen(word) == p->len[i] && memcmp(word, p->at[i], p->len[i]) == 0;
+}
+
+static const struct route *
+find(const struct parts *p)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(routes) / sizeof(routes[0]); i++)
+		if (routes[i].parts == p->n && (routes[i].tail == NULL || is_part(p, 2, routes[i].tail)))
+			return &routes[i];
+	return NULL;
+}
+
+/* A part as a string. -1: longer than any name may be. */
+static int
+copy(const struct parts *p, int i, char *buf, size_t size)
+{
+	if (p->n <= i)
+		return 0;
+	if (p->len[i] >= size)
+		return -1;
+	memcpy(buf, p->at[i], p->len[i]);
+	buf[p->len[i]] = '\0';
+	return 0;
+}
+
+/* Queue and ID are checked and taken from the path. -1: the reply says what is wrong. */
+static int
+take_names(struct web *w, const struct parts *p)
+{
+	if (copy(p, 0, w->queue, sizeof(w->queue)) == -1 || (p->n > 0 && !id_valid_word(w->queue))) {
+		w->queue[0] = '\0';
+		web_problem(w, 404, "no-such-queue", NULL, "There is no such queue: the name of a queue is a letter, a digit "
+		    "or '_' and up to 63 of these, '.' and '-'.");
+		return -1;
+	}
+	if (copy(p, 1, w->id, sizeof(w->id)) == -1 || (p->n > 1 && !id_valid(w->id))) {
+		w->id[0] = '\0';
+		web_problem(w, 400, "not-an-id", NULL, "What follows /%s/ is not a job's ID. Take the link from the answer to "
+		    "the submission as it is.", w->queue);
+		return -1;
+	}
+	return 0;
+}
+
+static int
+open_queue(struct web *w)
+{
+	if (w->queue[0] == '\0' || spool_open(&w->q, w->queue) == 0)
+		return 0;
+	if ((errno == ENOENT || errno == ENOTDIR) && access(spool_root(), F_OK) == 0)
+		web_problem(w, 404, "no-such-queue", NULL, "There is no queue '%s' here. wqw-init %s makes it.", w->queue,
+		    w->queue);
+	else
+		web_fault(w, errno, "The spool cannot be opened");
+	return -1;
+}
+
+/* Refuses a method that the route does not take. -1: the reply says so. */
+static int
+take_method(struct web *w, unsigned methods)
+{
+	char allow[64];
+
+	if ((w->req->method & methods) != 0)
+		return 0;
+	(void)http_method_list(methods | HTTP_OPTIONS, allow, sizeof(allow));
+	if (w->req->method == HTTP_OPTIONS) {
+		w->reply->status = 204;
+	} else if (w->req->method == HTTP_OTHER)
+		web_problem(w, 501, NULL, NULL, "This method is not known. %s are.", allow);
+	else
+		web_problem(w, 405, NULL, NULL, "This address takes %s only.", allow);
+	(void)http_reply_field(w->reply, "Allow", "%s", allow);
+	return -1;
+}
+
+enum web_next
+web_begin(struct web *w, const struct http_request *req, struct http_reply *reply)
+{
+	const struct route *route;
+	struct parts parts;
+
+	*w = (struct web){ .req = req, .reply = reply, .q = { .fd = -1 } };
+	http_reply_init(reply);
+	if (split(req->path, &parts) == -1 || (route = find(&parts)) == NULL) {
+		web_problem(w, 404, NULL, NULL, "Nothing is at this address. There are /QUEUE, /QUEUE/ID, /QUEUE/ID/result and "
+		    "/QUEUE/ID/log.");
+		return WEB_REPLY;
+	}
+	if (take_method(w, route->methods) == -1 || take_names(w, &parts) == -1 || open_queue(w) == -1)
+		return WEB_REPLY;
+	if (req->method == HTTP_POST)
+		return web_submit(w);
+	route->answer(w);
+	return WEB_REPLY;
+}
+
+void
+web_refuse(const struct http_request *req, struct http_reply *reply, int status, const char *detail)
+{
+	struct web w = { .req = req, .reply = reply, .q = { .fd = -1 } };
+
+	http_reply_init(reply);
+	web_problem(&w, status, NULL, NULL, "%s", detail);
+}

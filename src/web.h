@@ -1,0 +1,48 @@
+/*
+ * web: the routes. A request comes in pieces, because one of the doors is pushed its body:
+ *
+ *	if (web_begin(&w, &request, &reply) == WEB_BODY) {
+ *		while (more && web_body(&w, piece, n) == WEB_BODY)
+ *			;
+ *		if ((draft = web_end(&w)) != NULL) {
+ *			spool_commit(&draft, 1);        (or together with others)
+ *			web_committed(&w);
+ *		}
+ *	}
+ *	send the reply, for HEAD without its body; web_close(&w);
+ *
+ * Wherever WEB_REPLY, or NULL from web_end, is returned the reply is complete and nothing more of the body is wanted.
+ * Errors of any kind are replies. web_close without web_committed leaves nothing of a submission.
+ */
+#ifndef WQW_WEB_H
+#define WQW_WEB_H
+
+#include "http.h"
+#include "spool_submit.h"
+
+enum web_next { WEB_REPLY, WEB_BODY };
+
+struct web {
+	const struct http_request *req;
+	struct http_reply *reply;
+	struct spool q;
+	char queue[ID_WORD_MAX + 1], id[ID_MAX + 1];   /* "" where the path does not go so far */
+	struct web_upload *upload;                     /* a submission that has begun; else NULL */
+};
+
+enum web_next web_begin(struct web *w, const struct http_request *req, struct http_reply *reply);
+enum web_next web_body(struct web *w, const void *buf, size_t n);
+
+/*
+ * After the whole body. A body that is shorter than the request's length is refused. The draft is the caller's to commit,
+ * and stays w's.
+ */
+struct spool_draft *web_end(struct web *w);
+void web_committed(struct web *w);
+
+void web_close(struct web *w);
+
+/* Makes the reply an error before there is a web: the doors' own refusals. req may be incomplete, but for `field`. */
+void web_refuse(const struct http_request *req, struct http_reply *reply, int status, const char *detail);
+
+#endif

@@ -1,0 +1,34 @@
+/*
+ * web_commit: one thread that makes submissions durable. Drafts that are complete at about the same time go to disk in one
+ * round, so that as many as wait while a disk is busy share what comes next. No allocation: it cannot fail half-way.
+ */
+#ifndef WQW_WEB_COMMIT_H
+#define WQW_WEB_COMMIT_H
+
+#include <sys/types.h>
+
+#include "spool_submit.h"
+
+struct web_commit;
+
+struct web_commit_item {  /* the caller's, until `done` is called */
+	struct spool_draft *draft;
+	void (*done)(void *arg);   /* on the thread, after the commit: draft->error and ->unknown tell how it went */
+	void *arg;
+	/* private */
+	struct web_commit_item *next;
+	dev_t dev;
+	ino_t ino;
+};
+
+/* Starts the thread. NULL with errno. */
+struct web_commit *web_commit_start(void);
+
+/* Hands over a draft; from any thread. -1: web_commit_stop was called, and the draft is still the caller's. */
+int web_commit_put(struct web_commit *c, struct web_commit_item *item);
+
+/* Finishes all that was put, and ends the thread. web_commit_free comes after it, when nobody can put any more. */
+void web_commit_stop(struct web_commit *c);
+void web_commit_free(struct web_commit *c);
+
+#endif

@@ -1,0 +1,18 @@
+/*
+ * web_route: the answers of the single routes. Each makes the reply complete; the queue is open, the ID is valid.
+ */
+#ifndef WQW_WEB_ROUTE_H
+#define WQW_WEB_ROUTE_H
+
+#include "web.h"
+
+void web_top(struct web *w);      /* GET /: what this is */
+void web_queue(struct web *w);    /* GET /QUEUE: how to submit to it */
+void web_status(struct web *w);   /* GET /QUEUE/ID */
+void web_result(struct web *w);   /* GET /QUEUE/ID/result */
+void web_log(struct web *w);      /* GET /QUEUE/ID/log */
+
+/* POST /QUEUE, up to the body. */
+enum web_next web_submit(struct web *w);
+
+#endif

@@ -1,0 +1,64 @@
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "view_json.h"
+#include "web_reply.h"
+#include "web_route.h"
+
+void
+web_top(struct web *w)
+{
+	struct page page = { .title = "wqw" };
+	const char *base = w->req->base;
+
+	web_document(w, 200, json_pack("{s:s, s:o, s:o, s:o, s:o}",
+	    "service", "wqw: a request returns at once, the work is done from a queue, the result is fetched later",
+	    "submit", json_sprintf("POST %s/QUEUE with the payload as the body: 202 and the job's address", base),
+	    "status", json_sprintf("GET %s/QUEUE/ID", base),
+	    "result", json_sprintf("GET %s/QUEUE/ID/result", base),
+	    "log", json_sprintf("GET %s/QUEUE/ID/log", base)), &page);
+}
+
+void
+web_queue(struct web *w)
+{
+	char *link = web_link(w, "", ""), why[256];
+	struct page page = { .title = w->queue, .upload = link };
+	struct policy policy;
+
+	if (spool_policy(&w->q, &policy, why, sizeof(why)) == -1)
+		web_fault(w, errno, "The queue's configuration cannot be read");
+	else if (link == NULL)
+		web_fault(w, ENOMEM, "The queue cannot be shown");
+	else
+		web_document(w, 200, json_pack("{s:s, s:b, s:I, s:o, s:{s:s}}",
+		    "queue", w->queue,
+		    "paused", spool_paused(&w->q),
+		    "max-size", (json_int_t)policy.max_size,
+		    "submit", json_sprintf("POST %s", link),
+		    "links", "self", link), &page);
+	free(link);
+}
+
+void
+web_status(struct web *w)
+{
+	char title[ID_WORD_MAX + ID_MAX + 32], address[ID_WORD_MAX + ID_MAX + 2];
+	struct page page = { .title = title };
+	struct view v;
+
+	if (view_find(&w->q, w->id, &v) == -1) {
+		if (errno == ENOENT)
+			web_problem(w, 404, "no-such-job", NULL, "Queue '%s' has no job %s: it never was, or was cleaned away.",
+			    w->queue, w->id);
+		else
+			web_fault(w, errno, "The job cannot be looked up");
+		return;
+	}
+	page.refresh = web_pace(&v);
+	if (page.refresh > 0)
+		(void)http_reply_field(w->reply, "Retry-After", "%d", page.refresh);
+	(void)snprintf(title, sizeof(title), "%s: %s", view_address(&v, address, sizeof(address)), view_state_name(v.state));
+	web_document(w, 200, web_job(w, &v), &page);
+}

@@ -1,0 +1,120 @@
+/* wqw-httpd: the web front by itself: a listener, a service of inetd, or a socket unit of systemd. */
+#include <sys/stat.h>
+
+#include <err.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sysexits.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include "door_run.h"
+#include "door_socket.h"
+#include "spool.h"
+
+static const char usage[] =
+    "usage: wqw-httpd [-h] [-l ADDR:PORT]\n"
+    "  -l, --listen ADDR:PORT  listen there: 127.0.0.1:8080, [::1]:8080, *:8080; port 0: any that is free\n"
+    "  -h, --help              print this\n"
+    "Without -l it serves the connection on standard input (inetd), or the socket that systemd has handed over.\n"
+    "The queues are those of the spool in $WQW_SPOOL.\n";
+
+static void
+say(const char *line)
+{
+	warnx("%s", line);
+}
+
+static void
+say_to_syslog(const char *line)
+{
+	syslog(LOG_ERR, "%s", line);
+}
+
+/* inetd makes the connection standard error too, where a line for the operator would be part of the reply. */
+static void
+save_stderr(struct door_run *run)
+{
+	struct stat in, talk;
+	int null;
+
+	if (fstat(run->fd, &in) == -1 || fstat(STDERR_FILENO, &talk) == -1 || in.st_dev != talk.st_dev ||
+	    in.st_ino != talk.st_ino)
+		return;
+	openlog("wqw-httpd", LOG_PID, LOG_DAEMON);
+	run->say = say_to_syslog;
+	if ((null = open("/dev/null", O_WRONLY | O_CLOEXEC)) != -1)
+		(void)dup2(null, STDERR_FILENO);
+}
+
+static const char *
+parse_options(int argc, char *argv[])
+{
+	static const struct option longs[] = {
+		{ "listen", required_argument, NULL, 'l' }, { "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 }
+	};
+	const char *where = NULL;
+	int c;
+
+	while ((c = getopt_long(argc, argv, "hl:", longs, NULL)) != -1)
+		switch (c) {
+		case 'l':
+			where = optarg;
+			break;
+		case 'h':
+			fputs(usage, stdout);
+			exit(EX_OK);
+		default:
+			fputs(usage, stderr);
+			exit(EX_USAGE);
+		}
+	if (optind < argc)
+		errx(EX_USAGE, "%s: no argument is wanted here; -l ADDR:PORT listens, -h tells more", argv[optind]);
+	return where;
+}
+
+/* The socket to serve. */
+static int
+find_socket(const char *where)
+{
+	char why[256];
+	int fd;
+
+	if (where != NULL) {
+		if ((fd = door_socket_listen(where, why, sizeof(why))) == -1)
+			errx(errno == EINVAL ? EX_USAGE : EX_UNAVAILABLE, "%s: %s", where, why);
+		return fd;
+	}
+	if ((fd = door_socket_inherited()) != -1)
+		return fd;
+	if (errno != ENOENT)
+		err(EX_CONFIG, "$LISTEN_FDS has to hand over just one socket");
+	if (isatty(STDIN_FILENO))
+		errx(EX_USAGE, "standard input is a terminal and no connection; -l ADDR:PORT listens, -h tells more");
+	return STDIN_FILENO;
+}
+
+int
+main(int argc, char *argv[])
+{
+	struct door_run run = { .say = say };
+	char name[DOOR_NAME_MAX];
+	int r;
+
+	run.fd = find_socket(parse_options(argc, argv));
+	if (!door_socket_is_listening(run.fd)) {
+		save_stderr(&run);
+		r = door_run_single(&run);
+	} else {
+		if (access(spool_root(), X_OK) == -1)
+			err(EX_CONFIG, "%s: no spool to serve; wqw-init makes one, $WQW_SPOOL says where", spool_root());
+		warnx("listening on http://%s/", door_socket_name(run.fd, name));
+		r = door_run_listen(&run);
+	}
+	if (r == -1)
+		err(EX_OSERR, "cannot serve");
+	return EX_OK;
+}

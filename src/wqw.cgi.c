@@ -1,0 +1,43 @@
+/* wqw.cgi: the web front as a CGI/1.1 program, behind the web server that is there. */
+#include <err.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "door_cgi.h"
+
+static const char usage[] =
+    "usage: wqw.cgi [-h]\n"
+    "Run by a web server as a CGI program. Requests below it are answered from the spool in $WQW_SPOOL:\n"
+    "  POST /QUEUE             submit the body as a job: 202, and its address in Location\n"
+    "  GET  /QUEUE/ID          its state\n"
+    "  GET  /QUEUE/ID/result   its result\n"
+    "  GET  /QUEUE/ID/log      what its handler wrote to stderr\n";
+
+int
+main(int argc, char *argv[])
+{
+	char note[HTTP_NOTE_MAX];
+	int r;
+
+	/* A query without '=' comes as arguments (RFC 3875, 4.4): they are options only to a person. */
+	if (!door_cgi_called()) {
+		if (argc == 2 && (strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "--help") == 0)) {
+			fputs(usage, stdout);
+			return EX_OK;
+		}
+		warnx("a CGI program, to be run by a web server: REQUEST_METHOD is not set");
+		fputs(usage, stderr);
+		return EX_USAGE;
+	}
+	r = door_cgi(STDIN_FILENO, STDOUT_FILENO, note);
+	if (note[0] != '\0')
+		warnx("%s", note);
+	if (r == 0)
+		return EX_OK;
+	if (errno != EINTR && errno != EPIPE)
+		warn("the reply cannot be written");
+	return errno == EINTR ? EX_TEMPFAIL : EX_IOERR;
+}
