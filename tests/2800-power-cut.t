@@ -1,0 +1,102 @@
+#!/bin/sh
+# The power goes while submitters submit and workers work, on real file systems with their journals: what was answered
+# for is there afterwards, and what had its result does not run again.
+. "$(dirname "$0")/lib.sh"
+. "$ROOT/tests/books.sh"
+
+need books ledger powercut losetup mount umount
+need_root
+CUTS=6 PAYLOADS=400
+
+mkdir disk payload || exit 1
+at_exit 'umount -l disk 2>/dev/null'
+n=0
+for kind in ok ok again never ok signal ok doomed; do
+	while n=$((n + 1)) && [ $((n % (PAYLOADS / 8))) -ne 0 ]; do
+		books payload "$kind" "$n" >"payload/$n"
+	done
+done
+
+# submitter N: until the disk is gone. What it prints is a promise.
+submitter()
+{
+	for payload in payload/*"$1"; do
+		wqw-submit "$Q" <"$payload" >>"$B/addresses.$1" 2>/dev/null || return
+	done
+}
+
+promised() { cat "$B"/addresses.* 2>/dev/null | wc -l; }
+enough_promised() { [ "$(promised)" -ge "$wanted" ]; }
+
+# A job that is seen in done/, and then not in cur/, has its result on disk.
+have_results()
+{
+	ls "$Q/done" >"$B/seen"
+	find "$Q/cur" -type f -printf '%f\n' | sed 's/,A=.*//' | sort >"$B/running"
+	sort "$B/seen" | comm -23 - "$B/running"
+}
+
+ran() { awk 'NR == FNR { want[$1] = 1; next } $1 == "ran" && $2 in want { n++ } END { print n + 0 }' "$B/results" "$B/ledger"; }
+
+# Prints what is wrong.
+cut_once()
+{
+	Q=$T/disk/q B=$T/book
+	rm -rf "$Q" "$B"
+	books make -a $MAX "$Q" "$B" 1 && sync -f "$Q"
+	pids=''
+	for i in 1 2; do
+		wqw-worker "$Q" -j 2 -- ledger "$B" >/dev/null 2>&1 &
+		pids="$pids $!"
+	done
+	for i in 1 3 7; do
+		submitter $i &
+		pids="$pids $!"
+	done
+	until_true enough_promised || echo 'submitting got nowhere'
+	have_results >"$B/results"
+	touch "$B/ledger"
+	before=$(ran)
+	powercut disk || echo 'the power could not be cut'
+	for pid in $pids; do
+		kill -KILL "$pid"
+	done 2>/dev/null
+	wait
+	until_true umount disk || echo 'the file system is kept busy'
+	mount -o loop "$image" disk || echo 'the file system did not survive'
+	cat "$B"/addresses.* | sed 's|.*/||' >"$B/accepted"
+	# A first claim is not synced, so an attempt may not have been counted; nor is the removal of a log with nothing in it.
+	balance -l -x 3 | grep -v ': an empty log$'
+	[ "$(ran)" -eq "$before" ] || echo 'a job with a result ran again'
+	promises=$((promises + $(promised))) results=$((results + $(wc -l <"$B/results")))
+}
+
+# cuts TYPE MKFS...
+cuts()
+{
+	type=$1 image=$T/image
+	shift
+	command -v "$1" >/dev/null || { skip "$1 is missing" "$type"; return; }
+	rm -f "$image"
+	truncate -s 320M "$image"
+	"$@" "$image" >out 2>&1 && mount -o loop "$image" disk 2>>out || { skip "$(tail -n 1 out)" "$type"; return; }
+	promises=0 results=0 wrong=''
+	for wanted in $(seq 10 15 $((10 + 15 * (CUTS - 1)))); do
+		cut_once >wrong 2>&1
+		wrong=$wrong$(cat wrong)
+	done
+	is "$wrong" '' "$type: $CUTS cuts, $promises promises, $results results"
+	ok "$type: there was something to lose" test "$results" -gt 0
+	if [ -n "$WQW_ASAN" ]; then
+		skip 'sanitizers want to be loaded first' "$type: without fsync"
+	else
+		wanted=50
+		(export LD_PRELOAD="$WQW_TESTBIN/preload_nosync.so" && cut_once) >wrong 2>&1
+		like "$(cat wrong)" 'was promised and is lost' "$type: without fsync, promises are broken"
+	fi
+	umount disk
+}
+
+cuts ext4 mkfs.ext4 -q -F
+cuts xfs mkfs.xfs -q -f
+done_testing
