@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "io.h"
+#include "spool_expiry.h"
 #include "spool_path.h"
 
 enum { TMP_HOURS = 36 };
@@ -86,6 +87,21 @@ undo(struct spool_claim *c, const char *file)
 	return -1;
 }
 
+/* 1: it may be started; 0: its time was over before the first attempt, which therefore was none. */
+static int
+in_time(struct spool_claim *c)
+{
+	char why[SPOOL_EXPIRY_WHY_MAX];
+	struct id_name name = c->name;
+	int r = c->name.attempts > 1 || c->again ? 0 : spool_expired(&c->head, io_now(), why, sizeof(why));
+
+	if (r == 0)
+		return 1;
+	if (r == 1)
+		name.attempts = 0;
+	return spool_bury(c->q, SPOOL_CUR, c->file, &name, r == 1 ? ID_EXPIRED : ID_MALFORMED, why);
+}
+
 /* The claimed file's header. A job that cannot be read as one is dead at sight. */
 static int
 open_payload(struct spool_claim *c, const char *file)
@@ -94,7 +110,7 @@ open_payload(struct spool_claim *c, const char *file)
 	const char *why;
 
 	if (job_read(c->fd, &c->head, &why) == 0)
-		return lseek(c->fd, (off_t)c->head.len, SEEK_SET) == -1 ? undo(c, file) : 1;
+		return lseek(c->fd, (off_t)c->head.len, SEEK_SET) == -1 ? undo(c, file) : in_time(c);
 	if (errno != EBADMSG)
 		return undo(c, file);
 	(void)snprintf(line, sizeof(line), "malformed: %s", why);
@@ -115,7 +131,8 @@ claim_locked(struct spool_claim *c, const char *file, const struct policy *p)
 		ended = tidy(c->q, SPOOL_NEW, file, where, record);
 		return ended == 1 ? 0 : ended;
 	}
-	if (c->name.reason != ID_NONE) {
+	c->again = c->name.reason != ID_NONE;
+	if (c->again) {
 		c->name.reason = ID_NONE;
 		c->name.attempts = 0;
 	}

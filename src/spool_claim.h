@@ -17,6 +17,7 @@ struct spool_claim {
 	int result, log;           /* the handler's stdout and stderr; -1 until staged */
 	struct id_name name;       /* attempts counts this one */
 	char file[ID_NAME_MAX + 1];   /* its name in cur/ */
+	int again;                 /* 1: a dead letter that somebody has put back */
 	struct job_header head;       /* the job's */
 	struct job_header made;       /* the result's */
 	off_t finished_at, exit_at, length_at, start;  /* offsets in the result: blanks to fill in, and its payload */
