@@ -42,6 +42,9 @@ static const struct setting settings[] = {
 	{ "reserve-bytes", SIZE, AT(reserve_bytes), 0, INT64_MAX },
 	{ "reserve-inodes", NUMBER, AT(reserve_inodes), 0, INT64_MAX },
 	{ "aging", DURATION, AT(aging), 0, INT64_MAX },
+	{ "delay", DURATION, AT(delay), 0, INT64_MAX },
+	{ "expires", DURATION, AT(expires), 1, INT64_MAX },
+	{ "priority", NUMBER, AT(priority), 0, 9 },
 	{ "sync-claims", YESNO, AT(sync_claims), 0, 1 },
 	{ "handler", TEXT, AT(handler), 0, POLICY_HANDLER_MAX },
 	{ "result-type", TYPE, AT(result_type), 0, POLICY_TYPE_MAX }
@@ -69,6 +72,7 @@ policy_defaults(struct policy *p)
 		.max_size = INT64_C(1) << 30, .max_result = INT64_C(1) << 30, .max_log = INT64_C(16) << 20,
 		.reserve_bytes = INT64_C(64) << 20, .reserve_inodes = 1000,
 		.aging = 600 * s,
+		.priority = ID_PRIORITY_DEFAULT,
 		.result_type = "application/octet-stream"
 	};
 }

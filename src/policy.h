@@ -17,6 +17,8 @@ struct policy {
 	int64_t max_result, max_log;   /* bytes: an attempt that writes more is killed */
 	int64_t reserve_bytes, reserve_inodes; /* nothing is accepted when the file system has less left */
 	int64_t aging;                 /* microseconds of waiting that are worth one step of priority */
+	int64_t delay, expires;        /* microseconds: what a job that asks for none gets; expires 0: never */
+	int64_t priority;              /* the same, 0..9 */
 	int64_t sync_claims;           /* 1: the first claim, too, is durable before the handler starts */
 	char handler[POLICY_HANDLER_MAX];   /* command and arguments, split at blanks; "" where there is none */
 	char result_type[POLICY_TYPE_MAX];  /* Content-Type of results */

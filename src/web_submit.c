@@ -7,6 +7,7 @@
 
 #include <bsd/string.h>
 
+#include "feed_ask.h"
 #include "http_form.h"
 #include "http_value.h"
 #include "io.h"
@@ -170,19 +171,46 @@ check_request(struct web *w)
 	return WEB_BODY;
 }
 
+/* What the query asks for the job. -1: the reply says what is wrong. */
+static int
+find_asked(struct web *w, struct feed_ask *ask)
+{
+	char value[FEED_ASK_MAX], detail[FEED_ASK_MAX];
+	const char *name, *why;
+	size_t i;
+	int r;
+
+	feed_ask_init(ask);
+	for (i = 0; (name = feed_ask_name(i)) != NULL; i++) {
+		if ((r = http_query(w->req->query, name, value, sizeof(value))) == 0)
+			continue;
+		if (r == 1 && feed_ask_set(ask, name, value, &why) == 0)
+			continue;
+		if (r != 1)
+			why = "too long, or not percent-encoded as it should be";
+		(void)snprintf(detail, sizeof(detail), "The query's %s: %s.", name, why);
+		(void)give_up(w, 400, NULL, detail);
+		return -1;
+	}
+	return 0;
+}
+
 static int
 open_draft(struct web *w)
 {
 	struct web_upload *u = w->upload;
+	struct feed_ask ask;
 	char why[WHY_MAX];
 
+	if (find_asked(w, &ask) == -1)
+		return -1;
 	if (spool_policy(&w->q, &u->policy, why, sizeof(why)) == -1) {
 		web_fault(w, errno, "The queue's configuration cannot be read");
 		(void)strlcat(w->reply->note, ": ", sizeof(w->reply->note));
 		(void)strlcat(w->reply->note, why, sizeof(w->reply->note));
 		return -1;
 	}
-	if (spool_draft_open(&u->draft, &w->q, &u->policy, ID_PRIORITY_DEFAULT, NULL) == -1) {
+	if (feed_ask_open(&u->draft, &w->q, &u->policy, &ask) == -1) {
 		(void)draft_fault(w, errno);
 		return -1;
 	}
@@ -256,9 +284,14 @@ static json_t *
 accepted(const struct web *w)
 {
 	struct view v = { .queue = w->q.word, .state = VIEW_NEW, .submitted = -1, .due = -1, .started = -1, .finished = -1 };
+	const struct spool_draft *d = &w->upload->draft;
 
-	if (id_parse(w->upload->draft.id, &v.name) == -1)
+	if (id_parse(d->id, &v.name) == -1)
 		return NULL;
+	if (d->due > 0) {
+		v.state = VIEW_LATER;
+		v.due = d->due;
+	}
 	v.submitted = v.name.time;
 	return web_job(w, &v);
 }

@@ -15,6 +15,7 @@
 #include "address.h"
 #include "await.h"
 #include "feed.h"
+#include "feed_ask.h"
 #include "feed_field.h"
 #include "feed_type.h"
 #include "io.h"
@@ -29,12 +30,17 @@ static const char usage[] =
     "  -H, --header 'Name: value'   a header field; may be repeated\n"
     "  -p, --priority 0..9       0 is the most urgent, 5 the default\n"
     "  -g, --group GROUP         ordering group\n"
+    "  -d, --delay DURATION      not run before that\n"
+    "  -a, --at TIME             not run before 2026-12-01T08:00Z\n"
+    "  -e, --expires DURATION|TIME|never   not started by then: failed\n"
     "  -w, --wait[=DURATION]     wait until the jobs have ended; the exit status is that of wqw-wait\n"
     "  -h, --help                this text\n";
 
 static const struct option longs[] = {
 	{ "type", required_argument, NULL, 't' }, { "header", required_argument, NULL, 'H' },
 	{ "priority", required_argument, NULL, 'p' }, { "group", required_argument, NULL, 'g' },
+	{ "delay", required_argument, NULL, 'd' }, { "at", required_argument, NULL, 'a' },
+	{ "expires", required_argument, NULL, 'e' },
 	{ "wait", optional_argument, NULL, 'w' }, { "help", no_argument, NULL, 'h' }, { 0 }
 };
 
@@ -44,8 +50,8 @@ enum { ROUND = 64, ROUND_BYTES = 64 << 20 };
 struct submit {
 	struct spool q;
 	struct policy p;
-	int priority;
-	const char *group, *type;
+	struct feed_ask ask;
+	const char *type;
 	struct job_header fields;
 	int wait;
 	int64_t patience;           /* microseconds; -1: for ever */
@@ -81,14 +87,17 @@ set_type(struct submit *s, const char *type)
 	s->type = type;
 }
 
-static int
-priority(const char *text)
+/* Those whose long name is what feed_ask calls it. */
+static void
+set_ask(struct submit *s, int c)
 {
-	int64_t n;
+	const struct option *o;
+	const char *why;
 
-	if (units_number(text, 0, 9, &n) == -1)
-		errx(EX_USAGE, "--priority '%s': not a number from 0 to 9", clean(text));
-	return (int)n;
+	for (o = longs; o->val != c; o++)
+		;
+	if (feed_ask_set(&s->ask, o->name, optarg, &why) == -1)
+		errx(EX_USAGE, "--%s '%s': %s", o->name, clean(optarg), why);
 }
 
 static void
@@ -112,12 +121,11 @@ option(struct submit *s, int c, char *argv[])
 		add_field(s, optarg);
 		break;
 	case 'p':
-		s->priority = priority(optarg);
-		break;
 	case 'g':
-		if (!id_valid_word(optarg))
-			errx(EX_USAGE, "--group '%s': not 1 to 64 letters, digits and '._-'", clean(optarg));
-		s->group = optarg;
+	case 'd':
+	case 'a':
+	case 'e':
+		set_ask(s, c);
 		break;
 	case 'w':
 		set_wait(s, optarg);
@@ -136,7 +144,8 @@ parse(struct submit *s, int argc, char *argv[])
 	int c;
 
 	opterr = 0;
-	while ((c = getopt_long(argc, argv, ":t:H:p:g:w::h", longs, NULL)) != -1)
+	feed_ask_init(&s->ask);
+	while ((c = getopt_long(argc, argv, ":t:H:p:g:d:a:e:w::h", longs, NULL)) != -1)
 		option(s, c, argv);
 	if (optind == argc)
 		errx(EX_USAGE, "which queue? wqw-submit QUEUE [FILE...]");
@@ -278,7 +287,7 @@ draft(struct submit *s, const char *file, int is_stdin)
 	struct feed_job job = { .fields = &s->fields, .type = s->type, .path = is_stdin ? NULL : file };
 	struct spool_draft *d = &s->drafts[s->n];
 
-	if (spool_draft_open(d, &s->q, &s->p, s->priority, s->group) == -1)
+	if (feed_ask_open(d, &s->q, &s->p, &s->ask) == -1)
 		return fault(s, file, FEED_WRITING);
 	if (feed_draft(&s->feed, d, &job) == -1) {
 		spool_draft_abort(d);
@@ -347,7 +356,7 @@ wait_for_all(struct submit *s)
 int
 main(int argc, char *argv[])
 {
-	static struct submit s = { .q = { .fd = -1 }, .priority = ID_PRIORITY_DEFAULT, .patience = -1 };
+	static struct submit s = { .q = { .fd = -1 }, .patience = -1 };
 	static const char *const only_stdin = "-";
 	sigset_t old;
 	int code, i;

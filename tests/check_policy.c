@@ -73,6 +73,9 @@ START_TEST(defaults)
 	ck_assert_int_eq(p.reserve_bytes, INT64_C(64) << 20);
 	ck_assert_int_eq(p.reserve_inodes, 1000);
 	ck_assert_int_eq(p.aging, 600 * SECOND);
+	ck_assert_int_eq(p.delay, 0);
+	ck_assert_int_eq(p.expires, 0);
+	ck_assert_int_eq(p.priority, 5);
 	ck_assert_int_eq(p.sync_claims, 0);
 	ck_assert_str_eq(p.handler, "");
 	ck_assert_str_eq(p.result_type, "application/octet-stream");
@@ -100,6 +103,10 @@ START_TEST(every_setting)
 	ck_assert_int_eq(p.sync_claims, 1);
 	ck_assert_str_eq(p.handler, "/usr/bin/convert  - -resize 100x100 png:-");
 	ck_assert_str_eq(p.result_type, "image/png");
+	p = assert_reads("delay 10m\nexpires 2h\npriority 9\n");
+	ck_assert_int_eq(p.delay, 600 * SECOND);
+	ck_assert_int_eq(p.expires, 7200 * SECOND);
+	ck_assert_int_eq(p.priority, 9);
 	p = assert_reads("sync-claims no\nmax-attempts 1\nreserve-inodes 9223372036854775807\n");
 	ck_assert_int_eq(p.sync_claims, 0);
 	ck_assert_int_eq(p.max_attempts, 1);
@@ -148,6 +155,8 @@ START_TEST(numbers_out_of_range)
 	assert_bad("backoff-max 40000d", "1: backoff-max: \"40000d\" is more than 100 years");
 	assert_bad("max-size 10MB", "1: max-size: \"10MB\" is not a size such as 64K, 10M or 1G");
 	assert_bad("max-size 99999999T", "1: max-size: \"99999999T\" is too large");
+	assert_bad("expires 0", "1: expires: \"0\" must be more than 0");
+	assert_bad("priority 10", "1: priority: \"10\" is not a number from 0 to 9");
 	assert_bad("sync-claims Yes", "1: sync-claims: \"Yes\" is not yes or no");
 	assert_bad("sync-claims 1", "1: sync-claims: \"1\" is not yes or no");
 }
