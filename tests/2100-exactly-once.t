@@ -19,7 +19,7 @@ chmod 755 "$W"
 fresh()
 {
 	rm -rf "$Q" "$B"
-	books make -a $MAX "$Q" "$B" 1 "again*$(($1 / 50))" "never*$(($1 / 50))" "ok*$(($1 / 50 * 48))"
+	books make -a $MAX "$Q" "$B" 1 "again*$(($1 / 50))" "never*$(($1 / 50))" "ok*$((48 * ($1 / 50)))"
 }
 
 # It looks once at what is there, which takes it longer than eight workers need for all of it.
@@ -52,7 +52,7 @@ has_ended() { [ "$(ended)" -ge "$1" ]; }
 # --- undisturbed
 
 USER=''
-fresh $jobs
+fresh "$jobs"
 start_script
 eight=''
 for i in 1 2 3 4 5 6 7 8; do
@@ -65,7 +65,7 @@ done
 end_script
 is "$(cat "$W"/said.*)" '' 'eight workers drain the queue and have nothing to say'
 is "$(balance -s -x 0)" '' "the books balance: $jobs jobs, and none ran more often than it needs"
-is "$(runs)" $((jobs / 50 * 51)) 'each ran exactly once, and once more where its first attempt failed'
+is "$(runs)" $((51 * (jobs / 50))) 'each ran exactly once, and once more where its first attempt failed'
 is "$(workers)" 8 'each of the eight had some'
 ok "the script had some: $(by_script)" test "$(by_script)" -gt 0
 
@@ -121,14 +121,14 @@ killing()
 	is "$(cat "$W"/said.*)" '' 'those that were not have nothing to say'
 	is "$(balance -x $MAX)" '' 'the books balance: nothing is lost, nothing ran twice at once or after its end'
 	ok "none ran again but where its worker was killed: $(runs) runs" \
-		test "$(runs)" -le $(($1 / 50 * 51 + kills * 2))
+		test "$(runs)" -le $((51 * ($1 / 50) + kills * 2))
 	ok "the script had some: $(by_script)" test "$(by_script)" -gt 0
 }
 
-killing $jobs ''
+killing "$jobs" ''
 if as_nobody true; then
 	USER=$NOBODY
-	killing $((jobs / 4 / 50 * 50)) ' of an ordinary user'
+	killing $((50 * (jobs / 200))) ' of an ordinary user'
 else
 	skip 'no other user' 'workers of an ordinary user'
 fi
