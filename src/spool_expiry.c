@@ -1,24 +1,7 @@
 #include <stdio.h>
-#include <string.h>
-#include <time.h>
 
 #include "spool_expiry.h"
-
-/* RFC 3339, in UTC and whole seconds: the one form in which the layout has it. -1: it is not that. */
-static int64_t
-parse(const char *text)
-{
-	struct tm tm = { 0 }, same;
-	const char *end = strptime(text, "%Y-%m-%dT%H:%M:%SZ", &tm);
-	time_t t;
-
-	if (end == NULL || *end != '\0')
-		return -1;
-	same = tm;
-	/* timegm takes the 31st of June for the 1st of July. */
-	t = timegm(&same);
-	return t < 0 || same.tm_mday != tm.tm_mday || t > INT64_MAX / 1000000 ? -1 : (int64_t)t * 1000000;
-}
+#include "units_when.h"
 
 int
 spool_expired(const struct job_header *h, int64_t now, char *why, size_t size)
@@ -28,7 +11,7 @@ spool_expired(const struct job_header *h, int64_t now, char *why, size_t size)
 
 	if (job_get(h, "Expires", value, sizeof(value)) == NULL)
 		return 0;
-	if ((end = parse(value)) == -1) {
+	if (units_when(value, &end) == -1) {
 		(void)snprintf(why, size, "malformed: Expires: \"%s\" is not a time such as 2026-12-01T08:00:00Z", value);
 		return -1;
 	}
