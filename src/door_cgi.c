@@ -20,7 +20,7 @@
 #include "units.h"
 #include "web.h"
 
-enum { BASE_MAX = 1024, PIECE = 65536 };
+enum { BASE_MAX = 1024, PIECE = 65536, SWALLOW_MAX = 64 << 20 };
 
 enum framing {
 	BY_LENGTH,  /* what CONTENT_LENGTH says */
@@ -264,6 +264,20 @@ send_reply(struct cgi *c, int out)
 	return io_copy(r->fd, out, r->size) == r->size ? 0 : -1;
 }
 
+/*
+ * Some servers take a script that leaves a part of the body for a broken one, and have its reply replaced or lost. So
+ * what is left of the body is read and forgotten, as long as it is not too much.
+ */
+static void
+swallow(struct cgi *c)
+{
+	int64_t passed = 0;
+	ssize_t n;
+
+	while (passed < SWALLOW_MAX && (n = read_piece(c)) > 0)
+		passed += n;
+}
+
 int
 door_cgi(int in, int out, char note[HTTP_NOTE_MAX])
 {
@@ -285,6 +299,8 @@ door_cgi(int in, int out, char note[HTTP_NOTE_MAX])
 	if (r == 0)
 		r = send_reply(c, out);
 	saved = errno;
+	if (r == 0)
+		swallow(c);
 	web_close(&c->web);
 	http_reply_clear(&c->reply);
 	if (c->stop != -1)
