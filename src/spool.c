@@ -49,6 +49,7 @@ spool_open(struct spool *q, const char *word)
 	free(path);
 	if (q->fd == -1 || fstatat(q->fd, spool_dir_name(SPOOL_NEW), &st, AT_SYMLINK_NOFOLLOW) == -1)
 		goto out;
+	q->owner = st.st_uid;
 	q->mode = (st.st_mode & 0070) == 0070 ? 0660 : 0640;
 	if ((q->word = strdup(word)) == NULL)
 		goto out;
@@ -183,7 +184,8 @@ spool_find(const struct spool *q, const char *id, struct spool_job *job)
 		    look_attempts(q, SPOOL_CUR, id, ID_NONE, job) ||
 		    look(q, SPOOL_DONE, id, 0, ID_NONE, job) ||
 		    look_reasons(q, SPOOL_FAILED, id, job) ||
-		    look_reasons(q, SPOOL_NEW, id, job))
+		    look_reasons(q, SPOOL_NEW, id, job) ||
+		    look_reasons(q, SPOOL_LATER, id, job))
 			return 0;
 	errno = ENOENT;
 	return -1;
@@ -229,7 +231,7 @@ spool_open_dir(const struct spool *q, enum spool_dir d)
 }
 
 static int
-scan(int fd, int (*each)(void *, const char *), void *arg)
+scan(int fd, int hidden, int (*each)(void *, const char *), void *arg)
 {
 	struct dirent *e;
 	DIR *dir;
@@ -247,7 +249,7 @@ scan(int fd, int (*each)(void *, const char *), void *arg)
 			r = errno == 0 ? 0 : -1;
 			break;
 		}
-		if (e->d_name[0] != '.')
+		if ((e->d_name[0] == '.') == hidden)
 			r = each(arg, e->d_name);
 	}
 	saved = errno;
@@ -259,7 +261,13 @@ scan(int fd, int (*each)(void *, const char *), void *arg)
 int
 spool_scan(const struct spool *q, enum spool_dir d, int (*each)(void *arg, const char *file), void *arg)
 {
-	return scan(spool_open_dir(q, d), each, arg);
+	return scan(spool_open_dir(q, d), 0, each, arg);
+}
+
+int
+spool_scan_hidden(const struct spool *q, enum spool_dir d, int (*each)(void *arg, const char *file), void *arg)
+{
+	return scan(spool_open_dir(q, d), 1, each, arg);
 }
 
 struct queues {
@@ -292,7 +300,7 @@ spool_scan_queues(int (*each)(void *arg, const char *name), void *arg)
 	s.root = open(spool_root(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (s.root == -1)
 		return -1;
-	r = scan(fcntl(s.root, F_DUPFD_CLOEXEC, 3), is_queue, &s);
+	r = scan(fcntl(s.root, F_DUPFD_CLOEXEC, 3), 0, is_queue, &s);
 	saved = errno;
 	(void)close(s.root);
 	errno = saved;
@@ -305,4 +313,10 @@ spool_stat(const struct spool *q, enum spool_dir d, const char *file, struct sta
 	char path[SPOOL_PATH_MAX];
 
 	return fstatat(q->fd, spool_path(path, d, file), st, AT_SYMLINK_NOFOLLOW);
+}
+
+int
+spool_held(const struct stat *st)
+{
+	return st->st_mtim.tv_sec >= SPOOL_HELD / 1000000;
 }

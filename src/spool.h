@@ -7,6 +7,7 @@
 #define WQW_SPOOL_H
 
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/stat.h>
 
 #include "id.h"
@@ -20,7 +21,11 @@ struct spool {
 	int fd;        /* O_PATH on the queue's directory; -1 when closed */
 	char *word;    /* as the caller named it: the first part of its jobs' addresses; owned */
 	mode_t mode;   /* of the files that are made in it */
+	uid_t owner;   /* of the queue: what root makes in it is for this user */
 };
+
+/* A job in later/ that is due then, or after, is held: nothing but an operator moves it. 2100-01-01T00:00:00Z */
+#define SPOOL_HELD (INT64_C(4102444800) * 1000000)
 
 struct spool_job {  /* where a job is, from names alone */
 	enum spool_dir dir;
@@ -66,10 +71,15 @@ int spool_open_dir(const struct spool *q, enum spool_dir d);
  */
 int spool_scan(const struct spool *q, enum spool_dir d, int (*each)(void *arg, const char *file), void *arg);
 
+/* The same for those that do begin with a dot. */
+int spool_scan_hidden(const struct spool *q, enum spool_dir d, int (*each)(void *arg, const char *file), void *arg);
+
 /* The same over the queues of spool_root(), with their names. */
 int spool_scan_queues(int (*each)(void *arg, const char *name), void *arg);
 
 /* The mtime and ctime of a file of the queue. */
 int spool_stat(const struct spool *q, enum spool_dir d, const char *file, struct stat *st);
+
+int spool_held(const struct stat *st);   /* 1 where a file with these times, in later/, is held */
 
 #endif

@@ -9,10 +9,11 @@
 #include <unistd.h>
 
 #include "io.h"
+#include "spool_cancel.h"
 #include "spool_expiry.h"
 #include "spool_path.h"
 
-enum { TMP_HOURS = 36 };
+enum { TMP_HOURS = 36, LOCKED_PAUSE = 50000 };
 
 /* What opening says of a symbolic link, a socket, a device, a file of another; all other errors are faults of ours. */
 static int
@@ -131,6 +132,13 @@ claim_locked(struct spool_claim *c, const char *file, const struct policy *p)
 		ended = tidy(c->q, SPOOL_NEW, file, where, record);
 		return ended == 1 ? 0 : ended;
 	}
+	if ((ended = spool_cancelled(c->q, c->name.id)) == -1)
+		return -1;
+	/* One that was put back has left its cancellation behind. */
+	if (ended && c->name.reason == ID_NONE)
+		return spool_bury_cancelled(c->q, SPOOL_NEW, file, &c->name);
+	if (ended)
+		spool_cancel_over(c->q, c->name.id);
 	c->again = c->name.reason != ID_NONE;
 	if (c->again) {
 		c->name.reason = ID_NONE;
@@ -179,6 +187,8 @@ recover_locked(const struct spool *q, const char *file, struct id_name *name, co
 	/* A worker that does not count its attempts has made one all the same. */
 	if (name->attempts == 0 || name->reason != ID_NONE)
 		name->attempts = 1;
+	if ((ended = spool_cancelled(q, name->id)) != 0)
+		return ended == -1 || spool_bury_cancelled(q, SPOOL_CUR, file, name) == -1 ? -1 : 1;
 	(void)snprintf(line, sizeof(line), "attempt %d lost: its worker died", name->attempts);
 	if (name->attempts >= p->max_attempts)
 		return spool_bury(q, SPOOL_CUR, file, name, ID_LOST, line) == -1 ? -1 : 1;
@@ -204,12 +214,11 @@ spool_recover(const struct spool *q, const char *file, const struct policy *p)
 	return r;
 }
 
-int
-spool_promote(const struct spool *q, const char *file, int64_t now, int64_t *due)
+static int
+promote_locked(const struct spool *q, const char *file, int64_t now, int64_t *due)
 {
 	struct stat st;
 
-	*due = 0;
 	if (spool_stat(q, SPOOL_LATER, file, &st) == -1)
 		return errno == ENOENT ? 0 : -1;
 	if ((int64_t)st.st_mtim.tv_sec * 1000000 + st.st_mtim.tv_nsec / 1000 > now) {
@@ -219,6 +228,22 @@ spool_promote(const struct spool *q, const char *file, int64_t now, int64_t *due
 	if (spool_move(q, SPOOL_LATER, file, SPOOL_NEW, file) == -1)
 		return errno == ENOENT || errno == EEXIST ? 0 : -1;
 	return 1;
+}
+
+int
+spool_promote(const struct spool *q, const char *file, int64_t now, int64_t *due)
+{
+	int fd = spool_open_file(q, SPOOL_LATER, file, O_RDONLY), r;
+
+	*due = 0;
+	/* Who has the lock may be about to hold it back. What cannot be opened is seen to at its claim. */
+	if (fd != -1 && flock(fd, LOCK_EX | LOCK_NB) == -1 && errno == EWOULDBLOCK) {
+		*due = now + LOCKED_PAUSE;
+		r = 0;
+	} else
+		r = promote_locked(q, file, now, due);
+	(void)io_close(&fd);
+	return r;
 }
 
 struct sweep {

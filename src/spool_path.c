@@ -1,5 +1,7 @@
 #include "spool_path.h"
 
+#include <sys/file.h>
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -86,7 +88,8 @@ spool_open_file(const struct spool *q, enum spool_dir d, const char *file, int f
 	fd = openat(q->fd, spool_path(path, d, file), flags, 0600);
 	if (fd == -1 || (flags & O_EXCL) == 0)
 		return fd;
-	if (fchmod(fd, q->mode) == 0)
+	/* A log that root has made must take the worker's lines. */
+	if (fchmod(fd, q->mode) == 0 && (q->owner == 0 || geteuid() != 0 || fchown(fd, q->owner, (gid_t)-1) == 0))
 		return fd;
 	(void)unlinkat(q->fd, path, 0);
 	(void)io_close(&fd);
@@ -173,4 +176,52 @@ spool_bury(const struct spool *q, enum spool_dir from, const char *file, const s
 	    (errno != EEXIST || spool_unlink(q, from, file) == -1))
 		return -1;
 	return spool_sync(q, SPOOL_FAILED, -1);
+}
+
+char *
+spool_job_file(char file[ID_NAME_MAX + 1], const struct spool_job *job)
+{
+	return id_file(file, job->name.id, job->name.attempts, job->name.reason);
+}
+
+int
+spool_take(const struct spool *q, const struct spool_job *job, int *fd)
+{
+	char file[ID_NAME_MAX + 1];
+	int r, saved;
+
+	*fd = spool_open_file(q, job->dir, spool_job_file(file, job), O_RDONLY);
+	if (*fd == -1)
+		return errno == ENOENT ? 0 : -1;
+	if (flock(*fd, LOCK_EX | LOCK_NB) == -1)
+		r = errno == EWOULDBLOCK ? 2 : -1;
+	else
+		r = spool_same(q, job->dir, file, *fd);
+	saved = errno;
+	if (r != 1)
+		(void)io_close(fd);
+	errno = saved;
+	return r;
+}
+
+int
+spool_job_ended(const struct spool *q, struct spool_job *job)
+{
+	char record[ID_NAME_MAX + 1];
+	enum spool_dir where;
+	int r = spool_ended(q, &job->name, &where, record);
+
+	if (r != 1)
+		return r;
+	job->dir = where;
+	return id_parse(record, &job->name) == -1 ? -1 : 1;
+}
+
+void
+spool_drop_staged(const struct spool *q, const struct spool_job *job)
+{
+	char file[ID_NAME_MAX + 1];
+
+	if (job->dir == SPOOL_CUR)
+		(void)spool_unlink(q, SPOOL_TMP, id_file(file, job->name.id, job->name.attempts, ID_NONE));
 }

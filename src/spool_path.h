@@ -16,7 +16,8 @@ int spool_move(const struct spool *q, enum spool_dir from, const char *file, enu
 int spool_unlink(const struct spool *q, enum spool_dir d, const char *file);
 int spool_exists(const struct spool *q, enum spool_dir d, const char *file);   /* 1, 0; -1: it cannot be told */
 
-/* openat(2) without following links and without blocking; a new file gets the queue's mode whatever the umask is. */
+/* openat(2) without following links and without blocking; a new file gets the queue's mode whatever the
+ * umask is, and the queue's owner where root makes it. */
 int spool_open_file(const struct spool *q, enum spool_dir d, const char *file, int flags);
 
 /* Makes the entries of a directory durable; `file` is any descriptor on the same file system. */
@@ -37,5 +38,17 @@ int spool_log(const struct spool *q, const char *id, const char *line);
 /* Adds a line to the job's log, moves its file to failed/ for `reason`, and makes that durable. */
 int spool_bury(const struct spool *q, enum spool_dir from, const char *file, const struct id_name *name,
     enum id_reason reason, const char *line);
+
+/* The name of the file that a job is in. Returns file. */
+char *spool_job_file(char file[ID_NAME_MAX + 1], const struct spool_job *job);
+
+/* Opens and locks a job's file: 1: locked, and still there; 0: it has moved; 2: another has the lock. */
+int spool_take(const struct spool *q, const struct spool_job *job, int *fd);
+
+/* Under the lock: 1 where a crash has left this file beside the record of its end, which *job then is. */
+int spool_job_ended(const struct spool *q, struct spool_job *job);
+
+/* Removes the half-made result of a job in cur/. */
+void spool_drop_staged(const struct spool *q, const struct spool_job *job);
 
 #endif

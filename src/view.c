@@ -14,7 +14,7 @@ const char *
 view_state_name(enum view_state s)
 {
 	static const char *const names[VIEW_STATES] = {
-		[VIEW_LATER] = "later", [VIEW_NEW] = "new", [VIEW_RUNNING] = "running",
+		[VIEW_LATER] = "later", [VIEW_HELD] = "held", [VIEW_NEW] = "new", [VIEW_RUNNING] = "running",
 		[VIEW_ABANDONED] = "abandoned", [VIEW_DONE] = "done", [VIEW_FAILED] = "failed"
 	};
 
@@ -63,8 +63,9 @@ from_job(const struct spool *q, const struct spool_job *job, struct view *v)
 			v->submitted = micros(&job->st.st_mtim);
 		break;
 	case SPOOL_LATER:
-		v->state = VIEW_LATER;
-		v->due = micros(&job->st.st_mtim);
+		v->state = spool_held(&job->st) ? VIEW_HELD : VIEW_LATER;
+		if (v->state == VIEW_LATER)
+			v->due = micros(&job->st.st_mtim);
 		break;
 	case SPOOL_CUR:
 		if ((state = claimed(q, job)) == -1)
@@ -191,6 +192,10 @@ add_state(const struct view *v, int64_t now, char buf[VIEW_WORDS_MAX])
 	case VIEW_LATER:
 		add_attempts(buf, v->attempts);
 		add_age(buf, v->due > now ? "due in " : "due for ", v->due > now ? v->due - now : now - v->due, "");
+		break;
+	case VIEW_HELD:
+		add(buf, "until it is released");
+		add_attempts(buf, v->attempts);
 		break;
 	case VIEW_RUNNING:
 		add(buf, "attempt %d", v->attempts > 0 ? v->attempts : 1);

@@ -10,13 +10,13 @@
 
 #include "spool.h"
 
-enum view_state { VIEW_LATER, VIEW_NEW, VIEW_RUNNING, VIEW_ABANDONED, VIEW_DONE, VIEW_FAILED, VIEW_STATES };
+enum view_state { VIEW_LATER, VIEW_HELD, VIEW_NEW, VIEW_RUNNING, VIEW_ABANDONED, VIEW_DONE, VIEW_FAILED, VIEW_STATES };
 
 enum { VIEW_WORDS_MAX = 512 };
 
 struct view {
 	const char *queue;      /* as the caller named it */
-	enum view_state state;  /* abandoned: claimed by a worker that has died; another one will take it */
+	enum view_state state;  /* held: by an operator; abandoned: its worker has died and another one will take it */
 	struct id_name name;
 	int attempts;           /* made, with the one that runs; -1: not known */
 	int64_t submitted, due, started, finished;  /* microseconds; -1: not known, or does not apply */

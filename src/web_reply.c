@@ -189,6 +189,8 @@ web_pace(const struct view *v)
 	case VIEW_DONE:
 	case VIEW_FAILED:
 		return 0;
+	case VIEW_HELD:
+		return PACE_LATER_MAX;
 	case VIEW_LATER:
 		return clamp((v->due - now) / 1000000 + 1, PACE_LATER_MAX);
 	default:

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "io.h"
+#include "spool_cancel.h"
 
 enum {
 	SECOND = 1000000,
@@ -96,11 +97,22 @@ recover_one(void *arg, const char *file)
 	return 0;
 }
 
+/* A mark of wqw-cancel's. Another worker's job is left to that one. */
+static int
+cancel_one(void *arg, const char *id)
+{
+	struct worker *w = arg;
+
+	if (!slots_cancel(w, id) && spool_cancel_mend(&w->q, id) == -1)
+		warn("%s/%s: cancelling it", w->q.word, id);
+	return 0;
+}
+
 static int
 scan_cur(struct worker *w)
 {
 	w->recover_at = io_clock() + RECOVER_EVERY;
-	return spool_scan(&w->q, SPOOL_CUR, recover_one, w);
+	return spool_scan(&w->q, SPOOL_CUR, recover_one, w) == -1 ? -1 : spool_scan_cancelled(&w->q, cancel_one, w);
 }
 
 int
@@ -160,6 +172,14 @@ hear_cur(struct worker *w, const char *file)
 		slots_refuse(w, file);
 }
 
+/* Where the job has just left its slot, the mark is looked at again. */
+static void
+hear_cancel(struct worker *w, const char *id)
+{
+	if (!slots_cancel(w, id) && w->recover_at > io_clock() + SOON)
+		w->recover_at = io_clock() + SOON;
+}
+
 void
 scan_aside(struct worker *w, const char *file)
 {
@@ -195,6 +215,8 @@ hear(void *arg, int number, unsigned what, const char *file)
 		w->scan_at = 0;
 	else if (number == w->wd_queue)
 		w->paused = spool_paused(&w->q);
+	else if (number == w->wd_cur && (what & WATCH_CLOSED) && spool_cancel_mark(file) != NULL)
+		hear_cancel(w, spool_cancel_mark(file));
 	else if (id_parse(file, &name) == -1)
 		return;
 	else if (number == w->wd_new)
@@ -240,6 +262,16 @@ any_job(void *arg, const char *file)
 	return id_parse(file, &name) == 0;
 }
 
+/* What is held back waits for an operator, and not for this worker. */
+static int
+any_due_job(void *arg, const char *file)
+{
+	const struct worker *w = arg;
+	struct stat st;
+
+	return any_job(NULL, file) && (spool_stat(&w->q, SPOOL_LATER, file, &st) == -1 || !spool_held(&st));
+}
+
 int
 scan_nothing_left(struct worker *w)
 {
@@ -250,7 +282,7 @@ scan_nothing_left(struct worker *w)
 		return 0;
 	/* Twice: a job may move to a directory that was just seen empty. */
 	for (i = 0; i < sizeof(dirs) / sizeof(*dirs); i++)
-		if (spool_scan(&w->q, dirs[i], any_job, NULL) != 0)
+		if (spool_scan(&w->q, dirs[i], dirs[i] == SPOOL_LATER ? any_due_job : any_job, w) != 0)
 			return 0;
 	return 1;
 }

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "io.h"
+#include "spool_cancel.h"
 
 enum { SECOND = 1000000, HOLD_MAX = 60 * SECOND, HANDLER_WORDS = 128 };
 
@@ -20,7 +21,8 @@ slots_start(struct worker *w)
 
 	w->slot = calloc((size_t)w->o->slots, sizeof(*w->slot));
 	w->claim = calloc((size_t)w->o->slots, sizeof(*w->claim));
-	if (w->slot == NULL || w->claim == NULL)
+	w->cancelled = calloc((size_t)w->o->slots, 1);
+	if (w->slot == NULL || w->claim == NULL || w->cancelled == NULL)
 		return -1;
 	for (i = 0; i < w->o->slots; i++)
 		w->slot[i] = (struct slot){ .pid = -1, .fd = -1 };
@@ -103,6 +105,7 @@ fill(struct worker *w, int i)
 			continue;
 		if (run(w, i) == 0) {
 			spool_enroll_slot(&w->enrolled, i, c->name.id);
+			w->cancelled[i] = 0;
 			w->running++;
 			return 1;
 		}
@@ -140,6 +143,11 @@ judge(struct worker *w, struct spool_claim *c, const struct slot_result *r)
 	char note[256];
 
 	attempt_judge(c, r, &w->p, note, sizeof(note));
+	if (w->cancelled[c - w->claim] && c->outcome != SPOOL_SUCCESS) {
+		c->outcome = SPOOL_DEAD;
+		c->reason = ID_CANCELLED;
+		(void)snprintf(note, sizeof(note), "attempt %d of %d: cancelled", c->name.attempts, (int)w->p.max_attempts);
+	}
 	if (*note != '\0')
 		(void)spool_note(c, note);
 	if (r->end == SLOT_NO_EXEC) {
@@ -161,11 +169,15 @@ settle(struct worker *w, struct spool_claim **ended, size_t n)
 {
 	size_t i;
 
-	if (n == 0 || spool_settle(ended, n) == 0)
+	if (n == 0)
 		return;
+	(void)spool_settle(ended, n);
 	for (i = 0; i < n; i++) {
-		if (ended[i]->error == 0)
+		if (ended[i]->error == 0) {
+			if (w->cancelled[ended[i] - w->claim])
+				spool_cancel_over(&w->q, ended[i]->name.id);
 			continue;
+		}
 		errno = ended[i]->error;
 		hold(w, ended[i]->file);
 		if (ended[i]->unknown)
@@ -202,6 +214,23 @@ slots_kill(struct worker *w)
 			warn("killing what runs");
 }
 
+int
+slots_cancel(struct worker *w, const char *id)
+{
+	int i;
+
+	for (i = 0; i < w->o->slots; i++) {
+		if (!w->slot[i].busy || strcmp(w->claim[i].name.id, id) != 0)
+			continue;
+		/* A second kill would leave it no time to end by itself. */
+		if (!w->cancelled[i] && slot_kill(&w->slot[i]) == -1)
+			warn("%s/%s: cancelling it", w->q.word, id);
+		w->cancelled[i] = 1;
+		return 1;
+	}
+	return 0;
+}
+
 void
 slots_stop(struct worker *w)
 {
@@ -211,6 +240,7 @@ slots_stop(struct worker *w)
 		slot_stop(&w->slot[i]);
 	free(w->slot);
 	free(w->claim);
+	free(w->cancelled);
 }
 
 int

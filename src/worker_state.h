@@ -22,6 +22,7 @@ struct worker {
 
 	struct slot *slot;          /* o->slots of each */
 	struct spool_claim *claim;
+	char *cancelled;            /* 1: what this slot runs is being killed for wqw-cancel */
 	struct spool_worker enrolled;
 	int running;
 
@@ -53,6 +54,7 @@ int slots_start(struct worker *w);            /* supervisors */
 void slots_fill(struct worker *w);            /* claims for idle slots */
 void slots_collect(struct worker *w);         /* settles the attempts that have ended */
 void slots_kill(struct worker *w);            /* what runs is to be killed and put back */
+int slots_cancel(struct worker *w, const char *id);   /* kills that job; 0: it does not run here */
 void slots_stop(struct worker *w);
 int slots_handler(struct worker *w);          /* 1: there is a command that can be run; 0, with a word on stderr: none */
 

@@ -14,25 +14,25 @@
 #include "view_json.h"
 
 static const char usage[] =
-    "usage: wqw-status [--json] [--new] [--later] [--running] [--done] [--failed] ADDRESS|QUEUE|- ...\n"
+    "usage: wqw-status [--json] [--new] [--later] [--held] [--running] [--done] [--failed] ADDRESS|QUEUE|- ...\n"
     "Prints the state of jobs, a line each: address, state, and what else there is to say. - reads addresses from\n"
     "standard input; a queue stands for all of its jobs.\n"
     "  -j, --json   one JSON object a line\n"
     "  --new ...    only jobs in one of these states\n"
     "  -h, --help   this text\n";
 
-enum { NEW = 256, LATER, RUNNING, DONE, FAILED };
+enum { NEW = 256, LATER, HELD, RUNNING, DONE, FAILED };
 
 static const struct option longs[] = {
 	{ "json", no_argument, NULL, 'j' }, { "new", no_argument, NULL, NEW }, { "later", no_argument, NULL, LATER },
-	{ "running", no_argument, NULL, RUNNING }, { "done", no_argument, NULL, DONE },
+	{ "held", no_argument, NULL, HELD }, { "running", no_argument, NULL, RUNNING }, { "done", no_argument, NULL, DONE },
 	{ "failed", no_argument, NULL, FAILED }, { "help", no_argument, NULL, 'h' }, { 0 }
 };
 
 struct status {
 	struct address at;
 	int json;
-	unsigned wanted;       /* a bit for each enum spool_dir; 0: all */
+	unsigned wanted;       /* a bit for each enum view_state; 0: all */
 	enum spool_dir dir;    /* of the scan */
 	int64_t now;
 	long strangers;
@@ -42,9 +42,10 @@ struct status {
 static void
 option(struct status *s, int c, char *argv[])
 {
-	static const enum spool_dir dirs[] = {
-		[NEW - NEW] = SPOOL_NEW, [LATER - NEW] = SPOOL_LATER, [RUNNING - NEW] = SPOOL_CUR,
-		[DONE - NEW] = SPOOL_DONE, [FAILED - NEW] = SPOOL_FAILED
+	static const unsigned states[] = {
+		[NEW - NEW] = 1U << VIEW_NEW, [LATER - NEW] = 1U << VIEW_LATER, [HELD - NEW] = 1U << VIEW_HELD,
+		[RUNNING - NEW] = 1U << VIEW_RUNNING | 1U << VIEW_ABANDONED,
+		[DONE - NEW] = 1U << VIEW_DONE, [FAILED - NEW] = 1U << VIEW_FAILED
 	};
 	char why[512];
 
@@ -52,8 +53,8 @@ option(struct status *s, int c, char *argv[])
 	case 'j':
 		s->json = 1;
 		break;
-	case NEW: case LATER: case RUNNING: case DONE: case FAILED:
-		s->wanted |= 1U << dirs[c - NEW];
+	case NEW: case LATER: case HELD: case RUNNING: case DONE: case FAILED:
+		s->wanted |= states[c - NEW];
 		break;
 	case 'h':
 		(void)fputs(usage, stdout);
@@ -82,9 +83,26 @@ fault_in(struct status *s, int error, enum spool_dir d)
 }
 
 static int
-is_wanted(const struct status *s, enum spool_dir d)
+is_wanted(const struct status *s, enum view_state state)
 {
-	return s->wanted == 0 || (s->wanted & 1U << d) != 0;
+	return s->wanted == 0 || (s->wanted & 1U << state) != 0;
+}
+
+static int
+is_wanted_dir(const struct status *s, enum spool_dir d)
+{
+	switch (d) {
+	case SPOOL_LATER:
+		return is_wanted(s, VIEW_LATER) || is_wanted(s, VIEW_HELD);
+	case SPOOL_NEW:
+		return is_wanted(s, VIEW_NEW);
+	case SPOOL_CUR:
+		return is_wanted(s, VIEW_RUNNING);
+	case SPOOL_DONE:
+		return is_wanted(s, VIEW_DONE);
+	default:
+		return is_wanted(s, VIEW_FAILED);
+	}
 }
 
 static void
@@ -119,7 +137,7 @@ list_one(void *arg, const char *file)
 	struct view v;
 
 	if (view_file(&s->at.q, s->dir, file, &v) == 0)
-		return print(s, &v);
+		return is_wanted(s, v.state) ? print(s, &v) : 0;
 	if (errno == EINVAL)
 		s->strangers++;
 	else if (errno != ENOENT)
@@ -135,7 +153,7 @@ list(struct status *s)
 	size_t i;
 
 	for (i = 0; i < sizeof(dirs) / sizeof(*dirs); i++) {
-		if (!is_wanted(s, dirs[i]))
+		if (!is_wanted_dir(s, dirs[i]))
 			continue;
 		s->dir = dirs[i];
 		s->strangers = 0;
@@ -149,16 +167,12 @@ list(struct status *s)
 static void
 show(struct status *s, const char *id)
 {
-	static const enum spool_dir dirs[VIEW_STATES] = {
-		[VIEW_LATER] = SPOOL_LATER, [VIEW_NEW] = SPOOL_NEW, [VIEW_RUNNING] = SPOOL_CUR,
-		[VIEW_ABANDONED] = SPOOL_CUR, [VIEW_DONE] = SPOOL_DONE, [VIEW_FAILED] = SPOOL_FAILED
-	};
 	char text[PATH_MAX + ID_MAX + 256];
 	struct view v;
 	int error;
 
 	if (view_find(&s->at.q, id, &v) == 0) {
-		if (is_wanted(s, dirs[v.state]))
+		if (is_wanted(s, v.state))
 			(void)print(s, &v);
 		return;
 	}

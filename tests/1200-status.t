@@ -109,7 +109,7 @@ exits 74 'standard input cannot be read' sh -c 'wqw-status - <.'
 exits 74 'nor standard output written' sh -c 'wqw-status q >/dev/full'
 exits 64 'of what?' wqw-status
 exits 64 'an option that is none' wqw-status --faled q
-like "$(said)" 'allowed: --json --new --later --running --done --failed --help' 'says what is allowed'
+like "$(said)" 'allowed: --json --new --later --held --running --done --failed --help' 'says what is allowed'
 ok '--help' wqw-status --help
 
 if [ "$(id -u)" -eq 0 ] && command -v setpriv >/dev/null; then

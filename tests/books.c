@@ -6,12 +6,13 @@
  *	books make [-a MAX] QUEUE BOOK FIRST KIND...   jobs in new/, numbered from FIRST on; KIND*100 is a hundred of them
  *	books wreck [-a MAX] QUEUE BOOK          what crashes leave, each row of the table in spool-layout.md
  *	books age QUEUE                          the files in tmp/ become old enough to be swept
- *	books check [-ls] [-a MAX] [-x N] QUEUE BOOK
+ *	books check [-cls] [-a MAX] [-x N] QUEUE BOOK
  *
  * BOOK is a directory: `accepted` has a line `ID [KIND NUMBER]` for each job that somebody was promised, `ledger` is what the
  * handler wrote. `make` and `wreck` make both where they are not there: a queue without backoff and reserve, and with
  * MAX attempts. `check` prints what does not add up: a job may have run N times more often than it needs, and -l lets an
- * attempt that was not counted come again; with -s no job may have been counted more attempts than it needs. It exits 1 where something does not, and 3 where tmp/ holds files.
+ * attempt that was not counted come again; with -s no job may have been counted more attempts than it needs;
+ * -c allows that jobs were cancelled. It exits 1 where something does not, and 3 where tmp/ holds files.
  */
 #include <sys/stat.h>
 
@@ -41,7 +42,7 @@ struct account {
 
 static void *accounts;
 static int queue, book, complaints, drafts;
-static int max_attempts = 5, extra, lax, strict;
+static int max_attempts = 5, extra, lax, strict, cancels;
 
 __attribute__((format(printf, 2, 3)))
 static void
@@ -348,6 +349,8 @@ check_end(const struct account *a)
 		complain(a->id, "was counted %d attempts", a->done ? a->made : a->attempts);
 	if (a->done && a->runs == 0)
 		complain(a->id, "has a result and never ran");
+	if (cancels && a->failed && strcmp(a->reason, "cancelled") == 0)
+		return;
 	/* Nothing but all attempts lost may bring a job that would have succeeded here. */
 	if (a->failed && wants_done && a->attempts < max_attempts)
 		complain(a->id, "failed (%s) after %d attempts, a job that succeeds", a->reason, a->attempts);
@@ -587,8 +590,10 @@ main(int argc, char *argv[])
 	int c;
 
 	optind = 2;
-	while ((c = getopt(argc, argv, "+lsa:x:")) != -1)
-		if (c == 'l')
+	while ((c = getopt(argc, argv, "+clsa:x:")) != -1)
+		if (c == 'c')
+			cancels = 1;
+		else if (c == 'l')
 			lax = 1;
 		else if (c == 's')
 			strict = 1;
