@@ -8,8 +8,17 @@ int
 address_leaves(const struct address *a, const char *word)
 {
 	size_t n = a->q.fd == -1 ? 0 : strlen(a->q.word);
+	struct spool below;
 
-	return n > 0 && (strncmp(a->q.word, word, n) != 0 || word[n] != '/' || strchr(word + n + 1, '/') != NULL);
+	if (n == 0)
+		return 0;
+	if (strncmp(a->q.word, word, n) != 0 || word[n] != '/' || strchr(word + n + 1, '/') != NULL)
+		return 1;
+	/* A queue in a queue's directory looks like one of its jobs. */
+	if (spool_open(&below, word) == -1)
+		return 0;
+	spool_close(&below);
+	return 1;
 }
 
 int
