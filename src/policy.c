@@ -46,6 +46,10 @@ static const struct setting settings[] = {
 	{ "expires", DURATION, AT(expires), 1, INT64_MAX },
 	{ "priority", NUMBER, AT(priority), 0, 9 },
 	{ "sync-claims", YESNO, AT(sync_claims), 0, 1 },
+	{ "keep-done", DURATION, AT(keep_done), 1, INT64_MAX },
+	{ "keep-failed", DURATION, AT(keep_failed), 1, INT64_MAX },
+	{ "keep-log", DURATION, AT(keep_log), 1, INT64_MAX },
+	{ "keep-keys", DURATION, AT(keep_keys), 1, INT64_MAX },
 	{ "handler", TEXT, AT(handler), 0, POLICY_HANDLER_MAX },
 	{ "result-type", TYPE, AT(result_type), 0, POLICY_TYPE_MAX }
 };

@@ -20,6 +20,7 @@ struct policy {
 	int64_t delay, expires;        /* microseconds: what a job that asks for none gets; expires 0: never */
 	int64_t priority;              /* the same, 0..9 */
 	int64_t sync_claims;           /* 1: the first claim, too, is durable before the handler starts */
+	int64_t keep_done, keep_failed, keep_log, keep_keys;   /* microseconds; 0: for ever. For wqw-clean */
 	char handler[POLICY_HANDLER_MAX];   /* command and arguments, split at blanks; "" where there is none */
 	char result_type[POLICY_TYPE_MAX];  /* Content-Type of results */
 };
