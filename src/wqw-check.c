@@ -1,0 +1,113 @@
+#include <err.h>
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "address.h"
+#include "spool_check.h"
+#include "tool.h"
+
+static const char usage[] =
+    "usage: wqw-check [--repair] [QUEUE...]\n"
+    "Reads queues and prints a line for each thing in them that should not be.\n"
+    "      --repair   mends what can be mended, and loses nothing\n"
+    "  -h, --help     this text\n"
+    "Without a QUEUE, all queues of $WQW_SPOOL or /var/spool/wqw.\n";
+
+enum { FOUND = 1, REPAIR = 256 };
+
+static const struct option longs[] = {
+	{ "repair", no_argument, NULL, REPAIR }, { "help", no_argument, NULL, 'h' }, { 0 }
+};
+
+struct check {
+	int repair, code;
+	const char *word;      /* the queue, fit for a terminal */
+};
+
+/* What is told of a queue is not the fault of this program: the status of one is of more weight. */
+static void
+found(void *arg, const char *path, const char *what, int mended)
+{
+	struct check *c = arg;
+	char clear[1100];
+
+	(void)printf("%s/%s: %s%s\n", c->word, tool_clean(clear, sizeof(clear), path), what, mended ? " (mended)" : "");
+	if (!mended && c->code == EX_OK)
+		c->code = FOUND;
+}
+
+static void
+fault(struct check *c, int code, const char *text)
+{
+	warnx("%s", text);
+	if (c->code == EX_OK || c->code == FOUND)
+		c->code = code;
+}
+
+static void
+check(struct check *c, const struct spool *q)
+{
+	char why[256], text[1024];
+	struct policy p;
+	struct spool_checking s = { .q = q, .p = &p, .repair = c->repair, .found = found, .arg = c };
+	int error;
+
+	if (spool_policy(q, &p, why, sizeof(why)) == -1) {
+		error = errno;
+		(void)snprintf(text, sizeof(text), error == EINVAL ? "%s/%s" : "%s/%s: %s", c->word, why, strerror(error));
+		fault(c, error == EINVAL ? EX_CONFIG : tool_code(error), text);
+	} else if (spool_check(&s) == -1) {
+		error = errno;
+		(void)snprintf(text, sizeof(text), "%s: %s", c->word, strerror(error));
+		fault(c, tool_code(error), text);
+	}
+}
+
+static int
+one_queue(void *arg, const char *word)
+{
+	struct check *c = arg;
+	char clear[512], why[1024];
+	struct spool q;
+	int error;
+
+	c->word = tool_clean(clear, sizeof(clear), word);
+	if (spool_open(&q, word) == -1) {
+		error = errno;
+		fault(c, tool_code(error), address_fault(why, sizeof(why), word, 1, error));
+		return 0;
+	}
+	check(c, &q);
+	spool_close(&q);
+	return 0;
+}
+
+int
+main(int argc, char *argv[])
+{
+	struct check c = { .code = EX_OK };
+	char why[512];
+	int o;
+
+	if (tool_start() == -1)
+		err(EX_OSERR, "/dev/null");
+	opterr = 0;
+	while ((o = getopt_long(argc, argv, ":h", longs, NULL)) != -1)
+		if (o == REPAIR)
+			c.repair = 1;
+		else if (o == 'h') {
+			(void)fputs(usage, stdout);
+			return tool_end() == -1 ? EX_IOERR : EX_OK;
+		} else
+			errx(EX_USAGE, "%s", tool_wrong(why, sizeof(why), o, argv, longs));
+	if (optind == argc && spool_scan_queues(one_queue, &c) == -1)
+		err(tool_code(errno), "%s", spool_root());
+	for (; optind < argc; optind++)
+		(void)one_queue(&c, argv[optind]);
+	if (tool_end() == -1)
+		err(EX_IOERR, "standard output");
+	return c.code;
+}
