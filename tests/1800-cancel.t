@@ -7,7 +7,7 @@ wqw-init q 2>/dev/null
 printf 'kill-after 30s\nbackoff 0s\n' >spool/q/queue.conf
 
 put() { { echo; echo payload; } >"spool/q/$1"; }
-files() { (cd spool/q && find new later cur done failed tmp -mindepth 1 -printf '%P %h\n' | awk '{ print $2 "/" $1 }' | sort | tr '\n' ' '); }
+files() { (cd spool/q && find new later cur 'done' failed tmp -mindepth 1 -printf '%P %h\n' | awk '{ print $2 "/" $1 }' | sort | tr '\n' ' '); }
 clear_all() { find spool/q -mindepth 2 -type f -delete; }
 
 # --- those that wait

@@ -50,8 +50,6 @@ each_call 'wqw-cancel --hold' "$waiting" held \
 
 # The handler cancels its own job and then waits for what comes.
 itself='case $WQW_ID in job-1) wqw-cancel "$WQW_SPOOL/$WQW_QUEUE/$WQW_ID" >/dev/null; exec tail -f /dev/null ;; esac; exec ledger "$1"'
-PATH=$PATH
-export PATH
 self='books make -a $MAX "$Q" "$B" 1 ok again'
 self_books='timeout 30 wqw-worker "$Q" --drain -- sh -c "$itself" sh "$B" 2>&1; : >"$L/out"; cancelled before; balance -c -x 1; cancelled after'
 each_call 'wqw-worker, the dispatcher, while a job cancels itself' "$self" "$self_books" \

@@ -4,7 +4,7 @@
 
 wqw-init q 2>/dev/null
 put() { { echo; echo payload; } >"spool/q/$1"; }
-files() { (cd spool/q && find new later cur done failed tmp -mindepth 1 -printf '%h/%P\n' | sed 's|^\([a-z]*\)/.*/|\1/|' | sort | tr '\n' ' '); }
+files() { (cd spool/q && find new later cur 'done' failed tmp -mindepth 1 -printf '%h/%P\n' | sed 's|^\([a-z]*\)/.*/|\1/|' | sort | tr '\n' ' '); }
 clear_all() { find spool/q -mindepth 2 -type f -delete; }
 
 # --- by address

@@ -37,7 +37,7 @@ for n in 1000 4000 2000; do
 	like "$(cat "$L/report")" '^hit' "killed at the ${n}th of them"
 done
 sed 's|.*/||' "$L/out" >"$L/printed"
-is "$( (ls "$Q/failed" | sed 's/,.*//'; sort -u "$L/printed") | sort | uniq -d)" '' 'what was printed is no dead letter any more'
+is "$( (find "$Q/failed" -type f -printf '%f\n' | sed 's/,.*//'; sort -u "$L/printed") | sort | uniq -d)" '' 'what was printed is no dead letter any more'
 like "$(count "$Q/failed")" '^[1-9]' 'some were left'
 ok 'the rest' sh -c 'wqw-retry --all "$1" >>"$2"' sh "$Q" "$L/out"
 is "$(ls "$Q/failed")" '' 'no dead letter is left'
