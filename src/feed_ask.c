@@ -58,6 +58,15 @@ set_group(struct feed_ask *a, const char *value)
 	return 0;
 }
 
+static int
+set_key(struct feed_ask *a, const char *value)
+{
+	if (!spool_key_valid(value))
+		return -1;
+	(void)strlcpy(a->key, value, sizeof(a->key));
+	return 0;
+}
+
 static const struct name {
 	const char *name;
 	int (*set)(struct feed_ask *, const char *);
@@ -67,7 +76,8 @@ static const struct name {
 	{ "at", set_at, "not a time, as 2026-12-01T08:00Z or 2026-12-01T09:00:00+01:00" },
 	{ "expires", set_expires, "neither a duration of more than 0, as 30 or 5m, nor a time, as 2026-12-01T08:00Z, nor never" },
 	{ "priority", set_priority, "not a number from 0 to 9" },
-	{ "group", set_group, "not 1 to 64 letters, digits and '._-'" }
+	{ "group", set_group, "not 1 to 64 letters, digits and '._-'" },
+	{ "key", set_key, "not 1 to 255 bytes on one line, without control characters, and without blanks around them" }
 };
 
 enum { NAMES = sizeof(names) / sizeof(*names) };
@@ -119,6 +129,8 @@ feed_ask_open(struct spool_draft *d, const struct spool *q, const struct policy 
 
 	if (spool_draft_open(d, q, p, a->priority != -1 ? a->priority : (int)p->priority,
 	    a->group[0] != '\0' ? a->group : NULL) == -1)
+		return -1;
+	if (a->key[0] != '\0' && spool_draft_key(d, a->key) == -1)
 		return -1;
 	due = a->at != -1 ? a->at : now + (a->delay != -1 ? a->delay : p->delay);
 	d->due = due > now ? due : 0;

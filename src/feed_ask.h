@@ -1,6 +1,6 @@
 /*
  * feed_ask: what a submitter may ask for a job beside its payload, by the names that the command line and the web share:
- * delay, at, expires, priority, group.
+ * delay, at, expires, priority, group, key.
  */
 #ifndef WQW_FEED_ASK_H
 #define WQW_FEED_ASK_H
@@ -11,7 +11,7 @@ enum { FEED_ASK_MAX = 512 };   /* bytes that a value needs, at the most, with it
 
 struct feed_ask {
 	int priority;               /* -1: the policy's */
-	char group[ID_WORD_MAX + 1];  /* "": none */
+	char group[ID_WORD_MAX + 1], key[SPOOL_KEY_MAX + 1];   /* "": none */
 	int64_t delay, at;          /* microseconds; -1: not asked for */
 	int64_t life, expires;      /* the same: from when the job is due, or a point in time; expires 0: never */
 };

@@ -19,7 +19,7 @@
 
 enum { FILE_MAX = 65536 };
 
-enum kind { NUMBER, DURATION, SIZE, YESNO, TEXT, TYPE };
+enum kind { NUMBER, DURATION, SIZE, YESNO, KEYSCOPE, TEXT, TYPE };
 
 struct setting {
 	const char *name;
@@ -45,6 +45,7 @@ static const struct setting settings[] = {
 	{ "delay", DURATION, AT(delay), 0, INT64_MAX },
 	{ "expires", DURATION, AT(expires), 1, INT64_MAX },
 	{ "priority", NUMBER, AT(priority), 0, 9 },
+	{ "key-scope", KEYSCOPE, AT(key_scope), POLICY_KEY_RECORD, POLICY_KEY_ACTIVE },
 	{ "sync-claims", YESNO, AT(sync_claims), 0, 1 },
 	{ "keep-done", DURATION, AT(keep_done), 1, INT64_MAX },
 	{ "keep-failed", DURATION, AT(keep_failed), 1, INT64_MAX },
@@ -158,16 +159,19 @@ no_number(struct reader *r, const struct setting *s, const char *value)
 		return wrong(r, "%s: \"%.64s\" is not a size such as 64K, 10M or 1G", s->name, value);
 	if (s->kind == YESNO)
 		return wrong(r, "%s: \"%.64s\" is not yes or no", s->name, value);
+	if (s->kind == KEYSCOPE)
+		return wrong(r, "%s: \"%.64s\" is not record or active", s->name, value);
 	if (s->max == INT64_MAX)
 		return wrong(r, "%s: \"%.64s\" is not a number", s->name, value);
 	return wrong(r, "%s: \"%.64s\" is not a number from %" PRId64 " to %" PRId64, s->name, value, s->min, s->max);
 }
 
+/* 1 or 0. */
 static int
-parse_yesno(const char *value, int64_t *n)
+parse_either(const char *value, const char *one, const char *zero, int64_t *n)
 {
-	*n = strcmp(value, "yes") == 0;
-	return *n || strcmp(value, "no") == 0 ? 0 : -1;
+	*n = strcmp(value, one) == 0;
+	return *n || strcmp(value, zero) == 0 ? 0 : -1;
 }
 
 static int
@@ -185,7 +189,10 @@ set_number(struct reader *r, const struct setting *s, const char *value)
 		bad = units_size(value, &n);
 		break;
 	case YESNO:
-		bad = parse_yesno(value, &n);
+		bad = parse_either(value, "yes", "no", &n);
+		break;
+	case KEYSCOPE:
+		bad = parse_either(value, "active", "record", &n);
 		break;
 	default:
 		bad = units_number(value, s->min, s->max, &n);

@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+enum { POLICY_KEY_RECORD, POLICY_KEY_ACTIVE };   /* an idempotency key is taken as long as its job has a record, or runs */
 enum { POLICY_HANDLER_MAX = 1024, POLICY_TYPE_MAX = 128 };
 
 struct policy {
@@ -19,6 +20,7 @@ struct policy {
 	int64_t aging;                 /* microseconds of waiting that are worth one step of priority */
 	int64_t delay, expires;        /* microseconds: what a job that asks for none gets; expires 0: never */
 	int64_t priority;              /* the same, 0..9 */
+	int64_t key_scope;             /* POLICY_KEY_... */
 	int64_t sync_claims;           /* 1: the first claim, too, is durable before the handler starts */
 	int64_t keep_done, keep_failed, keep_log, keep_keys;   /* microseconds; 0: for ever. For wqw-clean */
 	char handler[POLICY_HANDLER_MAX];   /* command and arguments, split at blanks; "" where there is none */

@@ -31,11 +31,19 @@ has_room(const struct spool *q, const struct policy *p)
 int
 spool_draft_open(struct spool_draft *d, const struct spool *q, const struct policy *p, int priority, const char *group)
 {
-	*d = (struct spool_draft){ .q = q, .fd = -1, .max = p->max_size };
+	*d = (struct spool_draft){ .q = q, .fd = -1, .max = p->max_size,
+	    .key_active = p->key_scope == POLICY_KEY_ACTIVE };
 	if (has_room(q, p) == -1 || id_new(d->id, priority, group) == -1)
 		return -1;
 	d->length_at = job_put_blank(&d->head, "Content-Length", JOB_NUMBER_WIDTH);
 	return d->length_at == -1 ? -1 : 0;
+}
+
+int
+spool_draft_key(struct spool_draft *d, const char *key)
+{
+	spool_key_begin(&d->key, key, d->key_active);
+	return job_put(&d->head, "Idempotency-Key", key);
 }
 
 static int
@@ -61,6 +69,8 @@ spool_draft_write(struct spool_draft *d, const void *buf, size_t n)
 		return -1;
 	if (io_write(d->fd, buf, n) == -1)
 		return -1;
+	if (d->key.link[0] != '\0')
+		spool_key_update(&d->key, buf, n);
 	d->size += (off_t)n;
 	return 0;
 }
@@ -104,30 +114,96 @@ goal(const struct spool_draft *d)
 	return d->due > 0 ? SPOOL_LATER : SPOOL_NEW;
 }
 
+static int
+is_in(const struct spool_draft *d, enum spool_dir dir)
+{
+	return d->error == 0 && !d->again && goal(d) == dir;
+}
+
 /* After the renames: a directory that cannot be made durable leaves the state of its drafts unknown. */
 static void
 commit_directory(struct spool_draft *const *d, size_t n, enum spool_dir dir)
 {
 	size_t i, any;
 
-	for (any = 0; any < n && (d[any]->error != 0 || goal(d[any]) != dir); any++)
+	for (any = 0; any < n && !is_in(d[any], dir); any++)
 		;
 	if (any == n || spool_sync(d[any]->q, dir, d[any]->fd) == 0)
 		return;
 	for (i = any; i < n; i++)
-		if (d[i]->error == 0 && goal(d[i]) == dir) {
+		if (is_in(d[i], dir)) {
 			d[i]->error = errno;
 			d[i]->unknown = 1;
 		}
 }
 
+/* Gives up a draft. Where it has its key, another may have finished its commit already. */
+static void
+drop(struct spool_draft *d, int error)
+{
+	int r;
+
+	d->error = error;
+	if (!d->key.taken) {
+		errno = error;
+		spool_draft_abort(d);
+	} else if ((r = spool_key_drop(d->q, &d->key, d->id)) != 0)
+		d->unknown = 1;
+}
+
 static void
 commit_file(struct spool_draft *d, int r)
 {
+	if (r == -1)
+		drop(d, errno);
+}
+
+/* The key decides which of several drafts is the job. */
+static void
+commit_key(struct spool_draft *d)
+{
+	char first[ID_MAX + 1] = "";
+	int r, error;
+
+	if (d->error != 0 || d->key.link[0] == '\0')
+		return;
+	r = spool_key_take(d->q, &d->key, d->id, d->fd, first);
 	if (r == 0)
 		return;
-	d->error = errno;
+	error = errno;
 	spool_draft_abort(d);
+	if (first[0] != '\0')
+		memcpy(d->id, first, sizeof(first));
+	d->again = r == 1;
+	d->error = r == 1 ? 0 : error;
+}
+
+static void
+commit_keys(struct spool_draft *const *d, size_t n)
+{
+	size_t i, any;
+	int error;
+
+	for (i = 0; i < n; i++)
+		commit_key(d[i]);
+	for (any = 0; any < n && !d[any]->key.taken; any++)
+		;
+	if (any == n || spool_sync(d[any]->q, SPOOL_KEYS, d[any]->fd) == 0)
+		return;
+	error = errno;
+	for (i = any; i < n; i++)
+		if (d[i]->key.taken)
+			drop(d[i], error);
+}
+
+static void
+commit_rename(struct spool_draft *d)
+{
+	if (d->error != 0 || d->again || spool_move(d->q, SPOOL_TMP, d->id, goal(d), d->id) == 0)
+		return;
+	/* Where somebody else with the same key has seen to it, it is where it belongs, or further. */
+	if (!d->key.taken || errno != ENOENT)
+		drop(d, errno);
 }
 
 size_t
@@ -137,9 +213,9 @@ spool_commit(struct spool_draft *const *d, size_t n)
 
 	for (i = 0; i < n; i++)
 		commit_file(d[i], finish(d[i]));
+	commit_keys(d, n);
 	for (i = 0; i < n; i++)
-		if (d[i]->error == 0)
-			commit_file(d[i], spool_move(d[i]->q, SPOOL_TMP, d[i]->id, goal(d[i]), d[i]->id));
+		commit_rename(d[i]);
 	commit_directory(d, n, SPOOL_NEW);
 	commit_directory(d, n, SPOOL_LATER);
 	for (i = 0; i < n; i++) {

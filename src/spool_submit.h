@@ -1,13 +1,14 @@
 /*
  * spool_submit: tmp/ -> new/ (or later/). A draft is a job being written; nothing sees it until it is committed.
  *
- *	spool_draft_open, job_put(&d.head, ...), spool_draft_write ..., spool_commit or spool_draft_abort
+ *	spool_draft_open, spool_draft_key, job_put(&d.head, ...), spool_draft_write ..., spool_commit or spool_draft_abort
  */
 #ifndef WQW_SPOOL_SUBMIT_H
 #define WQW_SPOOL_SUBMIT_H
 
 #include "job.h"
 #include "spool.h"
+#include "spool_key.h"
 
 struct spool_draft {
 	const struct spool *q;
@@ -16,7 +17,10 @@ struct spool_draft {
 	int64_t due;              /* microseconds; 0: at once. The caller may set it before the commit */
 	int fd;
 	off_t length_at, start, size, max;  /* of Content-Length's value; of the payload; bytes so far; policy's max-size */
+	struct spool_key key;
+	int key_active;           /* policy key-scope */
 	int error;                /* after spool_commit: 0, or the errno of this draft */
+	int again;                /* after spool_commit: 1: id is that of the first job with its key, and this draft is gone */
 	int unknown;              /* after spool_commit: 1: fsync of the directory failed, it may or may not be there */
 };
 
@@ -26,10 +30,16 @@ struct spool_draft {
  */
 int spool_draft_open(struct spool_draft *d, const struct spool *q, const struct policy *p, int priority, const char *group);
 
+/* Before the first write: gives it an idempotency key, which spool_key_valid takes. */
+int spool_draft_key(struct spool_draft *d, const char *key);
+
 /* Appends to the payload. EFBIG: larger than the policy's max-size. After any failure only abort is allowed. */
 int spool_draft_write(struct spool_draft *d, const void *buf, size_t n);
 
-/* Ends and makes durable n drafts of one queue in one round: all files, all renames, one directory. Returns how many failed. */
+/*
+ * Ends and makes durable n drafts of one queue in one round: all files, all renames, one directory. Returns how many
+ * failed. ENOTUNIQ: another payload has the key; id is that of its job.
+ */
 size_t spool_commit(struct spool_draft *const *d, size_t n);
 
 /* Forgets a draft that has not been committed; leaves nothing. Does nothing after a commit. */

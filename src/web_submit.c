@@ -286,6 +286,8 @@ accepted(const struct web *w)
 	struct view v = { .queue = w->q.word, .state = VIEW_NEW, .submitted = -1, .due = -1, .started = -1, .finished = -1 };
 	const struct spool_draft *d = &w->upload->draft;
 
+	if (d->again && view_find(&w->q, d->id, &v) == 0)
+		return web_job(w, &v);
 	if (id_parse(d->id, &v.name) == -1)
 		return NULL;
 	if (d->due > 0) {
@@ -317,6 +319,9 @@ web_committed(struct web *w)
 
 	if (d->unknown)
 		unknown(w, link != NULL ? link : "");
+	else if (d->error == ENOTUNIQ)
+		web_problem(w, 422, "key-reused", json_pack("{s:s, s:s}", "id", d->id, "location", link != NULL ? link : ""),
+		    "Job %s/%s was submitted with this key, and another payload. Nothing was accepted.", w->queue, d->id);
 	else if (d->error != 0)
 		(void)draft_fault(w, d->error);
 	else {

@@ -33,6 +33,7 @@ static const char usage[] =
     "  -d, --delay DURATION      not run before that\n"
     "  -a, --at TIME             not run before 2026-12-01T08:00Z\n"
     "  -e, --expires DURATION|TIME|never   not started by then: failed\n"
+    "  -k, --key KEY             submitted again with this key, it is the same job\n"
     "  -w, --wait[=DURATION]     wait until the jobs have ended; the exit status is that of wqw-wait\n"
     "  -h, --help                this text\n";
 
@@ -40,7 +41,7 @@ static const struct option longs[] = {
 	{ "type", required_argument, NULL, 't' }, { "header", required_argument, NULL, 'H' },
 	{ "priority", required_argument, NULL, 'p' }, { "group", required_argument, NULL, 'g' },
 	{ "delay", required_argument, NULL, 'd' }, { "at", required_argument, NULL, 'a' },
-	{ "expires", required_argument, NULL, 'e' },
+	{ "expires", required_argument, NULL, 'e' }, { "key", required_argument, NULL, 'k' },
 	{ "wait", optional_argument, NULL, 'w' }, { "help", no_argument, NULL, 'h' }, { 0 }
 };
 
@@ -125,6 +126,7 @@ option(struct submit *s, int c, char *argv[])
 	case 'd':
 	case 'a':
 	case 'e':
+	case 'k':
 		set_ask(s, c);
 		break;
 	case 'w':
@@ -145,10 +147,12 @@ parse(struct submit *s, int argc, char *argv[])
 
 	opterr = 0;
 	feed_ask_init(&s->ask);
-	while ((c = getopt_long(argc, argv, ":t:H:p:g:d:a:e:w::h", longs, NULL)) != -1)
+	while ((c = getopt_long(argc, argv, ":t:H:p:g:d:a:e:k:w::h", longs, NULL)) != -1)
 		option(s, c, argv);
 	if (optind == argc)
 		errx(EX_USAGE, "which queue? wqw-submit QUEUE [FILE...]");
+	if (s->ask.key[0] != '\0' && argc - optind > 2)
+		errx(EX_USAGE, "--key is for one job, and here are %d files", argc - optind - 1);
 	if (s->type != NULL && feed_has(&s->fields, "Content-Type"))
 		errx(EX_USAGE, "--type and a Content-Type by --header: only one of them");
 }
@@ -205,6 +209,10 @@ tell(struct submit *s, const struct spool_draft *d)
 		warnx("%s/%s: the disk failed (%s): it may or may not be in the queue; look with wqw-status before "
 		    "submitting it again", s->q.word, d->id, strerror(d->error));
 		return EX_IOERR;
+	}
+	if (d->error == ENOTUNIQ) {
+		warnx("--key '%s': %s/%s was submitted with this key, and another payload", clean(s->ask.key), s->q.word, d->id);
+		return EX_DATAERR;
 	}
 	if (d->error != 0) {
 		warnx("not submitted: %s", strerror(d->error));

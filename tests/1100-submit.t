@@ -94,7 +94,7 @@ refused 64 "not 'Name: value'" wqw-submit -H nonsense q
 refused 64 'a name has 1 to 64' wqw-submit -H ': x' q
 refused 64 'a name has letters' wqw-submit -H 'a b: x' q
 refused 64 'a value is one line' wqw-submit -H "$(printf 'a: b\nc: d')" q
-for name in Content-Length content-length Expires Id Attempt Started Finished Worker Exit; do
+for name in Content-Length content-length Expires Idempotency-Key Id Attempt Started Finished Worker Exit; do
 	refused 64 'wqw itself sets' wqw-submit -H "$name: 1" q
 done
 refused 64 'only one of them' wqw-submit -H 'content-type: a/b' --type a/b q

@@ -76,6 +76,7 @@ START_TEST(defaults)
 	ck_assert_int_eq(p.delay, 0);
 	ck_assert_int_eq(p.expires, 0);
 	ck_assert_int_eq(p.priority, 5);
+	ck_assert_int_eq(p.key_scope, POLICY_KEY_RECORD);
 	ck_assert_int_eq(p.sync_claims, 0);
 	ck_assert_str_eq(p.handler, "");
 	ck_assert_str_eq(p.result_type, "application/octet-stream");
@@ -157,6 +158,7 @@ START_TEST(numbers_out_of_range)
 	assert_bad("max-size 99999999T", "1: max-size: \"99999999T\" is too large");
 	assert_bad("expires 0", "1: expires: \"0\" must be more than 0");
 	assert_bad("priority 10", "1: priority: \"10\" is not a number from 0 to 9");
+	assert_bad("key-scope always", "1: key-scope: \"always\" is not record or active");
 	assert_bad("sync-claims Yes", "1: sync-claims: \"Yes\" is not yes or no");
 	assert_bad("sync-claims 1", "1: sync-claims: \"1\" is not yes or no");
 }
