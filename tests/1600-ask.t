@@ -35,7 +35,7 @@ both()
 
 later() { counts spool/q/later 1 && counts spool/q/new 0 && between "$(due_in spool/q/later/*)" "$1" "$2"; }
 ready() { counts spool/q/new 1 && counts spool/q/later 0; }
-named() { [ "$(ls spool/q/new | cut -d , -f 2-)" = "$1" ]; }
+named() { set -- "$1" spool/q/new/2* && [ "${2#*,}" = "$1" ]; }
 expires() { for wqw_file in spool/q/*/2*; do [ "$(field Expires "$wqw_file")" = "$1" ]; done; }
 expires_in()
 {
