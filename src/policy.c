@@ -19,13 +19,20 @@
 
 enum { FILE_MAX = 65536 };
 
-enum kind { NUMBER, DURATION, SIZE, YESNO, KEYSCOPE, TEXT, TYPE };
+enum kind { NUMBER, DURATION, SIZE, YESNO, KEY_SCOPE, ON_FAILURE, TEXT, TYPE };
 
 struct setting {
 	const char *name;
 	enum kind kind;
 	size_t at;         /* of the member in struct policy */
 	int64_t min, max;  /* of a text: its size with the NUL is max */
+};
+
+/* What stands for 0 and for 1. */
+static const char *const choices[][2] = {
+	[YESNO] = { "no", "yes" },
+	[KEY_SCOPE] = { "record", "active" },
+	[ON_FAILURE] = { "go-on", "hold" }
 };
 
 #define AT(member) offsetof(struct policy, member)
@@ -45,12 +52,14 @@ static const struct setting settings[] = {
 	{ "delay", DURATION, AT(delay), 0, INT64_MAX },
 	{ "expires", DURATION, AT(expires), 1, INT64_MAX },
 	{ "priority", NUMBER, AT(priority), 0, 9 },
-	{ "key-scope", KEYSCOPE, AT(key_scope), POLICY_KEY_RECORD, POLICY_KEY_ACTIVE },
+	{ "key-scope", KEY_SCOPE, AT(key_scope), POLICY_KEY_RECORD, POLICY_KEY_ACTIVE },
 	{ "sync-claims", YESNO, AT(sync_claims), 0, 1 },
 	{ "keep-done", DURATION, AT(keep_done), 1, INT64_MAX },
 	{ "keep-failed", DURATION, AT(keep_failed), 1, INT64_MAX },
 	{ "keep-log", DURATION, AT(keep_log), 1, INT64_MAX },
 	{ "keep-keys", DURATION, AT(keep_keys), 1, INT64_MAX },
+	{ "group-limit", NUMBER, AT(group_limit), 1, POLICY_GROUP_LIMIT_MAX },
+	{ "group-failure", ON_FAILURE, AT(group_failure), 0, 1 },
 	{ "handler", TEXT, AT(handler), 0, POLICY_HANDLER_MAX },
 	{ "result-type", TYPE, AT(result_type), 0, POLICY_TYPE_MAX }
 };
@@ -78,6 +87,7 @@ policy_defaults(struct policy *p)
 		.reserve_bytes = INT64_C(64) << 20, .reserve_inodes = 1000,
 		.aging = 600 * s,
 		.priority = ID_PRIORITY_DEFAULT,
+		.group_limit = 1,
 		.result_type = "application/octet-stream"
 	};
 }
@@ -157,10 +167,8 @@ no_number(struct reader *r, const struct setting *s, const char *value)
 		return wrong(r, "%s: \"%.64s\" is too large", s->name, value);
 	if (s->kind == SIZE)
 		return wrong(r, "%s: \"%.64s\" is not a size such as 64K, 10M or 1G", s->name, value);
-	if (s->kind == YESNO)
-		return wrong(r, "%s: \"%.64s\" is not yes or no", s->name, value);
-	if (s->kind == KEYSCOPE)
-		return wrong(r, "%s: \"%.64s\" is not record or active", s->name, value);
+	if (s->kind == YESNO || s->kind == KEY_SCOPE || s->kind == ON_FAILURE)
+		return wrong(r, "%s: \"%.64s\" is not %s or %s", s->name, value, choices[s->kind][1], choices[s->kind][0]);
 	if (s->max == INT64_MAX)
 		return wrong(r, "%s: \"%.64s\" is not a number", s->name, value);
 	return wrong(r, "%s: \"%.64s\" is not a number from %" PRId64 " to %" PRId64, s->name, value, s->min, s->max);
@@ -168,10 +176,10 @@ no_number(struct reader *r, const struct setting *s, const char *value)
 
 /* 1 or 0. */
 static int
-parse_either(const char *value, const char *one, const char *zero, int64_t *n)
+parse_choice(const char *value, const struct setting *s, int64_t *n)
 {
-	*n = strcmp(value, one) == 0;
-	return *n || strcmp(value, zero) == 0 ? 0 : -1;
+	*n = strcmp(value, choices[s->kind][1]) == 0;
+	return *n || strcmp(value, choices[s->kind][0]) == 0 ? 0 : -1;
 }
 
 static int
@@ -189,10 +197,9 @@ set_number(struct reader *r, const struct setting *s, const char *value)
 		bad = units_size(value, &n);
 		break;
 	case YESNO:
-		bad = parse_either(value, "yes", "no", &n);
-		break;
-	case KEYSCOPE:
-		bad = parse_either(value, "active", "record", &n);
+	case KEY_SCOPE:
+	case ON_FAILURE:
+		bad = parse_choice(value, s, &n);
 		break;
 	default:
 		bad = units_number(value, s->min, s->max, &n);

@@ -8,7 +8,7 @@
 #include <stdio.h>
 
 enum { POLICY_KEY_RECORD, POLICY_KEY_ACTIVE };   /* an idempotency key is taken as long as its job has a record, or runs */
-enum { POLICY_HANDLER_MAX = 1024, POLICY_TYPE_MAX = 128 };
+enum { POLICY_HANDLER_MAX = 1024, POLICY_TYPE_MAX = 128, POLICY_GROUP_LIMIT_MAX = 64 };
 
 struct policy {
 	int64_t max_attempts;          /* 1..ID_ATTEMPTS_MAX */
@@ -23,6 +23,8 @@ struct policy {
 	int64_t key_scope;             /* POLICY_KEY_... */
 	int64_t sync_claims;           /* 1: the first claim, too, is durable before the handler starts */
 	int64_t keep_done, keep_failed, keep_log, keep_keys;   /* microseconds; 0: for ever. For wqw-clean */
+	int64_t group_limit;           /* 1..POLICY_GROUP_LIMIT_MAX: started and unended jobs of one ordering group */
+	int64_t group_failure;         /* 1: a dead letter holds its group */
 	char handler[POLICY_HANDLER_MAX];   /* command and arguments, split at blanks; "" where there is none */
 	char result_type[POLICY_TYPE_MAX];  /* Content-Type of results */
 };

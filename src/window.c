@@ -4,7 +4,7 @@
 
 #include "window.h"
 
-enum { FIRST_ROOM = 64, ROOM_MAX = 2 * WINDOW_MAX };
+enum { FIRST_ROOM = 64, SMALL_ROOM = 4 };
 
 static int
 compare(const void *a, const void *b)
@@ -24,7 +24,13 @@ window_clear(struct window *w)
 	for (i = w->head; i < w->end; i++)
 		free(w->entry[i].file);
 	free(w->entry);
-	*w = (struct window){ 0 };
+	*w = (struct window){ .max = w->max };
+}
+
+static size_t
+most(const struct window *w)
+{
+	return w->max == 0 ? WINDOW_MAX : w->max;
 }
 
 /* Forgets the entries from entry[end] on, which are sorted. */
@@ -39,14 +45,14 @@ cut(struct window *w, size_t end)
 }
 
 /*
- * Makes room for one more at the end. A window that isn't being scanned holds at most WINDOW_MAX, so that once room is
- * at its greatest, half of it is free before head each time that the end is reached.
+ * Makes room for one more at the end. A window that isn't being scanned holds at most its greatest number, so that once room
+ * is at its greatest, half of it is free before head each time that the end is reached.
  */
 static int
 make_room(struct window *w)
 {
 	struct window_entry *entry;
-	size_t room = w->room == 0 ? FIRST_ROOM : 2 * w->room;
+	size_t room = w->room != 0 ? 2 * w->room : w->max != 0 ? SMALL_ROOM : FIRST_ROOM;
 
 	if (w->end < w->room)
 		return 0;
@@ -63,14 +69,14 @@ make_room(struct window *w)
 	return 0;
 }
 
-/* Sorts and keeps the WINDOW_MAX least. */
+/* Sorts and keeps the least. */
 void
 window_seal(struct window *w)
 {
 	if (w->end - w->head > 1)
 		qsort(w->entry + w->head, w->end - w->head, sizeof(*w->entry), compare);
-	if (w->end - w->head > WINDOW_MAX)
-		cut(w, w->head + WINDOW_MAX);
+	if (w->end - w->head > most(w))
+		cut(w, w->head + most(w));
 }
 
 int
@@ -81,7 +87,7 @@ window_add(struct window *w, int64_t key, const char *file)
 	/* One with the bound's own key may still belong before those kept, by its name. */
 	if (w->cut && key > w->bound)
 		return 0;
-	if (w->end - w->head >= ROOM_MAX)
+	if (w->end - w->head >= 2 * most(w))
 		window_seal(w);
 	if (make_room(w) == -1 || (copy = strdup(file)) == NULL)
 		return -1;
@@ -148,8 +154,8 @@ window_insert(struct window *w, int64_t key, const char *file)
 		return 0;
 	}
 	w->entry[open_gap(w, at)] = e;
-	if (w->end - w->head > WINDOW_MAX)
-		cut(w, w->head + WINDOW_MAX);
+	if (w->end - w->head > most(w))
+		cut(w, w->head + most(w));
 	return 0;
 }
 

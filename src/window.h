@@ -18,13 +18,14 @@ struct window_entry {
 struct window {
 	struct window_entry *entry;  /* entry[head] to entry[end - 1], sorted once sealed */
 	size_t head, end, room;
+	size_t max;                  /* how many are kept; 0: WINDOW_MAX */
 	int cut;                     /* 1: names with a key of at least `bound` were left out */
 	int64_t bound;
 };
 
 void window_clear(struct window *w);
 
-/* During a scan: adds in any order, and keeps the WINDOW_MAX least. window_seal sorts them. -1: ENOMEM. */
+/* During a scan: adds in any order, and keeps the least. window_seal sorts them. -1: ENOMEM. */
 int window_add(struct window *w, int64_t key, const char *file);
 void window_seal(struct window *w);
 

@@ -179,6 +179,8 @@ worker_run(const struct worker_options *o)
 	window_clear(&w.ready);
 	window_clear(&w.later);
 	window_clear(&w.aside);
+	window_clear(&w.stalled);
+	window_lines_clear(&w.lines);
 	watch_close(&w.watch);
 	free(w.dir);
 	spool_close(&w.q);

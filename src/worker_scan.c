@@ -12,6 +12,7 @@ enum {
 	SECOND = 1000000,
 	SCAN_EVERY = 60 * SECOND,     /* nothing should be missed; if something is, not for long */
 	RECOVER_EVERY = 5 * SECOND,
+	QUIET = SECOND,               /* workers that look at each other's jobs hear each other do so */
 	SOON = SECOND / 20            /* a close or a rename is told a moment before the lock is given up */
 };
 
@@ -25,6 +26,9 @@ urgency(const struct worker *w, const struct id_name *name, const char *file)
 	if (time == -1)
 		time = spool_stat(&w->q, SPOOL_NEW, file, &st) == -1 ? io_now() :
 		    (int64_t)st.st_mtim.tv_sec * SECOND + st.st_mtim.tv_nsec / 1000;
+	/* Within a group only the order of submission counts. */
+	if (*name->group != '\0')
+		return time;
 	return time + (name->priority - ID_PRIORITY_DEFAULT) * w->p.aging;
 }
 
@@ -34,7 +38,21 @@ add_ready(void *arg, const char *file)
 	struct worker *w = arg;
 	struct id_name name;
 
-	return id_parse(file, &name) == -1 ? 0 : window_add(&w->ready, urgency(w, &name, file), file);
+	if (id_parse(file, &name) == -1)
+		return 0;
+	if (*name.group != '\0')
+		return group_add(w, name.group, urgency(w, &name, file), file);
+	return window_add(&w->ready, urgency(w, &name, file), file);
+}
+
+/* A name that has just come. */
+static void
+came(struct worker *w, const struct id_name *name, const char *file)
+{
+	int64_t key = urgency(w, name, file);
+
+	if ((*name->group != '\0' ? group_insert(w, name->group, key, file) : window_insert(&w->ready, key, file)) == -1)
+		w->scan_at = 0;
 }
 
 /* 0: it has gone. One that cannot be asked for its time is asked again when it is to be moved. */
@@ -68,9 +86,14 @@ static int
 scan_new(struct worker *w)
 {
 	window_clear(&w->ready);
-	if (spool_scan(&w->q, SPOOL_NEW, add_ready, w) == -1)
+	window_lines_clear(&w->lines);
+	window_clear(&w->stalled);
+	w->scanned_at = io_clock();
+	if (spool_scan(&w->q, SPOOL_NEW, add_ready, w) == -1 || group_seal(w) == -1)
 		return -1;
 	window_seal(&w->ready);
+	/* A scan may have missed what came while it ran, but not what came after that. */
+	scan_hear(w);
 	return 0;
 }
 
@@ -85,11 +108,27 @@ scan_later(struct worker *w)
 }
 
 static int
+is_own(const struct worker *w, const char *file)
+{
+	int i;
+
+	for (i = 0; i < w->o->slots; i++)
+		if (w->slot[i].busy && strcmp(w->claim[i].file, file) == 0)
+			return 1;
+	return 0;
+}
+
+static int
 recover_one(void *arg, const char *file)
 {
 	struct worker *w = arg;
-	int r = spool_recover(&w->q, file, &w->p);
+	int r;
 
+	if (is_own(w, file))
+		return 0;
+	r = spool_recover(&w->q, file, &w->p);
+	if (r == 2)
+		w->quiet_until = io_clock() + QUIET;
 	if (r == -1 && errno != ENOENT)
 		warn("%s/%s/%s", w->q.word, spool_dir_name(SPOOL_CUR), file);
 	else if (r == 3)
@@ -108,11 +147,19 @@ cancel_one(void *arg, const char *id)
 	return 0;
 }
 
+/* Looking at a file that another has locked ends in a close, too, which must not make this worker look again for ever. */
 static int
 scan_cur(struct worker *w)
 {
+	int r;
+
 	w->recover_at = io_clock() + RECOVER_EVERY;
-	return spool_scan(&w->q, SPOOL_CUR, recover_one, w) == -1 ? -1 : spool_scan_cancelled(&w->q, cancel_one, w);
+	r = spool_scan(&w->q, SPOOL_CUR, recover_one, w);
+	w->deaf = 1;
+	scan_hear(w);
+	w->deaf = 0;
+	/* Last: a mark of which nothing was heard is seen. */
+	return r == -1 ? -1 : spool_scan_cancelled(&w->q, cancel_one, w);
 }
 
 int
@@ -126,12 +173,13 @@ scan_again(struct worker *w)
 		w->paused = spool_paused(&w->q);
 		if (spool_sweep(&w->q) == -1)
 			return -1;
+		group_sweep(w);
 	}
 	if ((all || now >= w->recover_at) && scan_cur(w) == -1)
 		return -1;
 	if ((all || (w->later.cut && window_least(&w->later) == NULL)) && scan_later(w) == -1)
 		return -1;
-	if ((all || (w->ready.cut && window_least(&w->ready) == NULL)) && scan_new(w) == -1)
+	if ((all || (w->ready.cut && window_least(&w->ready) == NULL) || group_hungry(w)) && scan_new(w) == -1)
 		return -1;
 	return 0;
 }
@@ -161,13 +209,32 @@ scan_start(struct worker *w)
 	return scan_again(w);
 }
 
+/* Only where somebody waits for it: each job that ends wakes whoever listens. */
+void
+scan_hear_ends(struct worker *w)
+{
+	if (w->hears_ends)
+		return;
+	w->hears_ends = 1;
+	if (watch_dir(w, SPOOL_CUR, WATCH_CLOSED | WATCH_GONE) == -1)
+		warn("%s/%s", w->q.word, spool_dir_name(SPOOL_CUR));
+}
+
 static void
 hear_cur(struct worker *w, const char *file)
 {
-	int r = spool_recover(&w->q, file, &w->p);
+	int r;
 
-	if (r == 2 && w->recover_at > io_clock() + SOON)
-		w->recover_at = io_clock() + SOON;
+	if (w->deaf || is_own(w, file))
+		return;
+	if (io_clock() < w->quiet_until) {
+		if (w->recover_at > w->quiet_until)
+			w->recover_at = w->quiet_until;
+		return;
+	}
+	r = spool_recover(&w->q, file, &w->p);
+	if (r == 2)
+		w->quiet_until = w->recover_at = io_clock() + SOON;
 	else if (r == 3)
 		slots_refuse(w, file);
 }
@@ -196,9 +263,8 @@ look_aside(struct worker *w)
 	struct stat st;
 
 	while ((e = window_least(&w->aside)) != NULL && e->key <= io_clock()) {
-		if ((spool_stat(&w->q, SPOOL_NEW, e->file, &st) == 0 || errno != ENOENT) && id_parse(e->file, &name) == 0 &&
-		    window_insert(&w->ready, urgency(w, &name, e->file), e->file) == -1)
-			w->scan_at = 0;
+		if ((spool_stat(&w->q, SPOOL_NEW, e->file, &st) == 0 || errno != ENOENT) && id_parse(e->file, &name) == 0)
+			came(w, &name, e->file);
 		window_pop(&w->aside);
 	}
 }
@@ -220,11 +286,15 @@ hear(void *arg, int number, unsigned what, const char *file)
 	else if (id_parse(file, &name) == -1)
 		return;
 	else if (number == w->wd_new)
-		r = window_insert(&w->ready, urgency(w, &name, file), file);
+		came(w, &name, file);
 	else if (number == w->wd_later && due_time(w, file, &due))
 		r = window_insert(&w->later, due, file);
-	else if (number == w->wd_cur && (what & WATCH_CLOSED))
-		hear_cur(w, file);
+	else if (number == w->wd_cur) {
+		if (what & WATCH_CLOSED)
+			hear_cur(w, file);
+		if (what & WATCH_GONE)
+			group_wake(w, name.group);
+	}
 	if (r == -1)
 		w->scan_at = 0;
 }
@@ -243,6 +313,7 @@ scan_promote(struct worker *w)
 	int64_t now = io_now(), due;
 
 	look_aside(w);
+	group_look(w);
 	while ((e = window_least(&w->later)) != NULL && e->key <= now) {
 		if (spool_promote(&w->q, e->file, now, &due) == -1) {
 			warn("%s/%s/%s", w->q.word, spool_dir_name(SPOOL_LATER), e->file);
@@ -295,6 +366,10 @@ scan_next(const struct worker *w)
 
 	if (window_least(&w->aside) != NULL && window_least(&w->aside)->key < at)
 		at = window_least(&w->aside)->key;
+	if (window_least(&w->stalled) != NULL && window_least(&w->stalled)->key < at)
+		at = window_least(&w->stalled)->key;
+	if ((w->lines.hungry > 0 || w->lines.more) && w->scanned_at + SECOND < at)
+		at = w->scanned_at + SECOND;
 	if (e != NULL) {
 		wait = e->key - io_now();
 		if (io_clock() + wait < at)

@@ -11,6 +11,7 @@
 
 #include "io.h"
 #include "spool_cancel.h"
+#include "spool_group.h"
 
 enum { SECOND = 1000000, HOLD_MAX = 60 * SECOND, HANDLER_WORDS = 128 };
 
@@ -91,7 +92,7 @@ fill(struct worker *w, int i)
 	int r;
 
 	while ((e = window_least(&w->ready)) != NULL) {
-		r = spool_claim(&w->q, e->file, &w->p, c);
+		r = group_claim(w, e->file, c);
 		if (r == -1)
 			hold(w, e->file);
 		else if (r == 2)
@@ -99,6 +100,7 @@ fill(struct worker *w, int i)
 		else if (r == 3)
 			slots_refuse(w, e->file);
 		window_pop(&w->ready);
+		group_move_on(w, r == 1);
 		if (r == -1 || w->broken)
 			return 0;
 		if (r != 1)
@@ -123,7 +125,7 @@ slots_fill(struct worker *w)
 	int i;
 
 	for (i = 0; i < w->o->slots && w->running < w->o->slots; i++) {
-		if (w->stopping || w->paused || w->broken || io_clock() < w->hold_until)
+		if (w->stopping || w->paused || w->broken || w->scan_at == 0 || io_clock() < w->hold_until)
 			return;
 		if (w->slot[i].busy)
 			continue;
@@ -147,6 +149,11 @@ judge(struct worker *w, struct spool_claim *c, const struct slot_result *r)
 		c->outcome = SPOOL_DEAD;
 		c->reason = ID_CANCELLED;
 		(void)snprintf(note, sizeof(note), "attempt %d of %d: cancelled", c->name.attempts, (int)w->p.max_attempts);
+	}
+	if (c->outcome == SPOOL_RETRY && *c->name.group != '\0' && spool_group_sync(&w->q, c->name.group) == -1) {
+		hold(w, c->name.group);
+		c->outcome = SPOOL_PUT_BACK;
+		return;
 	}
 	if (*note != '\0')
 		(void)spool_note(c, note);
@@ -202,6 +209,8 @@ slots_collect(struct worker *w)
 		w->running--;
 	}
 	settle(w, ended, n);
+	while (n > 0)
+		group_wake(w, ended[--n]->name.group);
 }
 
 void

@@ -11,6 +11,7 @@
 #include "spool_stat.h"
 #include "watch.h"
 #include "window.h"
+#include "window_line.h"
 #include "worker.h"
 
 struct worker {
@@ -28,8 +29,15 @@ struct worker {
 
 	struct window ready, later; /* names in new/ by urgency, in later/ by due time */
 	struct window aside;        /* names in new/ that another had locked, by io_clock() of the next look */
+	struct window_lines lines;  /* names in new/ that have an ordering group */
+	struct window stalled;      /* groups that cannot go on, by io_clock() of the next look */
+	struct window_line *after;  /* group_claim has done with its first name */
+	int64_t scanned_at, swept_at;
 	struct watch watch;
 	int wd_new, wd_later, wd_cur, wd_queue;
+	int hears_ends;             /* 1: wd_cur tells of names that go, too */
+	int deaf;                   /* 1: what is closed in cur/ was closed by this worker's own look */
+	int64_t quiet_until;        /* io_clock(): closes in cur/ are looked at then, all at once */
 	int signals;                /* signalfd */
 
 	int stopping;               /* signals to stop that have come: 0, 1, 2 */
@@ -46,7 +54,19 @@ void scan_hear(struct worker *w);             /* takes in what the watch tells *
 void scan_promote(struct worker *w);          /* what in later/ has become due, what was aside */
 void scan_aside(struct worker *w, const char *file);   /* another has it locked: to be looked at again, soon */
 int scan_nothing_left(struct worker *w);      /* 1: new/, later/ and cur/ hold no job */
+void scan_hear_ends(struct worker *w);        /* from now on the ends of jobs wake this worker */
 int64_t scan_next(const struct worker *w);    /* io_clock(): when scan_again or scan_promote has work */
+
+/* worker_group.c: what has an ordering group passes through here; an empty `group` is none. */
+int group_add(struct worker *w, const char *group, int64_t key, const char *file);    /* during a scan */
+int group_seal(struct worker *w);             /* after it, before `ready` is sealed */
+int group_insert(struct worker *w, const char *group, int64_t key, const char *file);
+int group_claim(struct worker *w, const char *file, struct spool_claim *c);   /* as spool_claim; any name of `ready` */
+void group_move_on(struct worker *w, int claimed);   /* then, once the name has been taken out of `ready` */
+void group_wake(struct worker *w, const char *group);/* a job of it has ended */
+void group_look(struct worker *w);            /* tries again where the time has come */
+int group_hungry(const struct worker *w);     /* 1: new/ must be scanned for more names */
+void group_sweep(struct worker *w);           /* once an hour: records that nobody needs */
 
 /* worker_slots.c */
 void slots_refuse(struct worker *w, const char *file);  /* says that an end is not durable: this process is done for */

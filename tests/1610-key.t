@@ -30,7 +30,7 @@ exits 64 'one key for two files' wqw-submit --key k q one two
 ok 'nothing was written' counts spool/q/new 0
 echo 'key-scope always' >spool/q/queue.conf
 exits 78 'key-scope' submit k one
-like "$(said)" 'is not record or active' 'says what is allowed'
+like "$(said)" 'is not active or record' 'says what is allowed'
 rm spool/q/queue.conf
 
 # --- the two scopes

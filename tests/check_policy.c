@@ -78,6 +78,8 @@ START_TEST(defaults)
 	ck_assert_int_eq(p.priority, 5);
 	ck_assert_int_eq(p.key_scope, POLICY_KEY_RECORD);
 	ck_assert_int_eq(p.sync_claims, 0);
+	ck_assert_int_eq(p.group_limit, 1);
+	ck_assert_int_eq(p.group_failure, 0);
 	ck_assert_str_eq(p.handler, "");
 	ck_assert_str_eq(p.result_type, "application/octet-stream");
 }
@@ -88,6 +90,7 @@ START_TEST(every_setting)
 	struct policy p = assert_reads(
 	    "max-attempts 32\nbackoff 0\nbackoff-max 1d\n\ttimeout\t500ms\n  kill-after   0  \nmax-size 1\nmax-result 2T\n"
 	    "max-log 64K\nreserve-bytes 0\nreserve-inodes 0\naging 7d\nsync-claims yes\n"
+	    "group-limit 64\ngroup-failure hold\n"
 	    "handler /usr/bin/convert  - -resize 100x100 png:-\nresult-type image/png");
 
 	ck_assert_int_eq(p.max_attempts, 32);
@@ -102,6 +105,8 @@ START_TEST(every_setting)
 	ck_assert_int_eq(p.reserve_inodes, 0);
 	ck_assert_int_eq(p.aging, 7 * 86400 * SECOND);
 	ck_assert_int_eq(p.sync_claims, 1);
+	ck_assert_int_eq(p.group_limit, 64);
+	ck_assert_int_eq(p.group_failure, 1);
 	ck_assert_str_eq(p.handler, "/usr/bin/convert  - -resize 100x100 png:-");
 	ck_assert_str_eq(p.result_type, "image/png");
 	p = assert_reads("delay 10m\nexpires 2h\npriority 9\n");
@@ -158,7 +163,7 @@ START_TEST(numbers_out_of_range)
 	assert_bad("max-size 99999999T", "1: max-size: \"99999999T\" is too large");
 	assert_bad("expires 0", "1: expires: \"0\" must be more than 0");
 	assert_bad("priority 10", "1: priority: \"10\" is not a number from 0 to 9");
-	assert_bad("key-scope always", "1: key-scope: \"always\" is not record or active");
+	assert_bad("key-scope always", "1: key-scope: \"always\" is not active or record");
 	assert_bad("sync-claims Yes", "1: sync-claims: \"Yes\" is not yes or no");
 	assert_bad("sync-claims 1", "1: sync-claims: \"1\" is not yes or no");
 }
