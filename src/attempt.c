@@ -8,6 +8,8 @@
 #include <string.h>
 
 #include "io.h"
+#include "spool_progress.h"
+#include "trace.h"
 #include "units.h"
 
 enum { EXIT_FOR_GOOD = 100 };
@@ -64,6 +66,31 @@ add_place(struct attempt_env *e, const struct spool_claim *c, const char *dir)
 	    add(e, "WQW_JOB=%s/%s/%s", dir, spool_dir_name(SPOOL_CUR), c->file) == -1 ? -1 : 0;
 }
 
+/* Where the handler may say how far it is, and keep what its next attempt can go on from. */
+static int
+add_aside(struct attempt_env *e, const struct spool_claim *c, const char *dir)
+{
+	char progress[SPOOL_ASIDE_MAX], checkpoint[SPOOL_ASIDE_MAX];
+
+	return add(e, "WQW_PROGRESS=%s/%s", dir, spool_progress_path(progress, c->name.id)) == -1 ||
+	    add(e, "WQW_CHECKPOINT=%s/%s", dir, spool_checkpoint_path(checkpoint, c->name.id)) == -1 ? -1 : 0;
+}
+
+/* A file may say anything; a handler is told what is valid, and as the standard has it no state without a parent. */
+static int
+add_trace(struct attempt_env *e, const struct job_header *h)
+{
+	char parent[JOB_VALUE_MAX + 1], state[JOB_VALUE_MAX + 1];
+
+	if (job_get(h, "Traceparent", parent, sizeof(parent)) == NULL || !trace_valid_parent(parent))
+		return 0;
+	if (add(e, "TRACEPARENT=%s", parent) == -1)
+		return -1;
+	if (job_get(h, "Tracestate", state, sizeof(state)) == NULL || !trace_valid_state(state))
+		return 0;
+	return add(e, "TRACESTATE=%s", state);
+}
+
 int
 attempt_env(struct attempt_env *e, const struct spool_claim *c, const struct policy *p, const char *dir)
 {
@@ -71,7 +98,7 @@ attempt_env(struct attempt_env *e, const struct spool_claim *c, const struct pol
 
 	*e = (struct attempt_env){ .n = 0 };
 	if (add_own(e, "PATH", "/usr/local/bin:/usr/bin:/bin") == -1 || add_own(e, "LANG", NULL) == -1 ||
-	    add_own(e, "HOME", NULL) == -1 || add_place(e, c, dir) == -1 ||
+	    add_own(e, "HOME", NULL) == -1 || add_place(e, c, dir) == -1 || add_aside(e, c, dir) == -1 ||
 	    add(e, "WQW_ID=%s", c->name.id) == -1 ||
 	    add(e, "WQW_ATTEMPT=%d", c->name.attempts) == -1 ||
 	    add(e, "WQW_MAX_ATTEMPTS=%d", (int)p->max_attempts) == -1 ||
@@ -79,8 +106,7 @@ attempt_env(struct attempt_env *e, const struct spool_claim *c, const struct pol
 	    add_field(e, "WQW_CONTENT_TYPE", h, "Content-Type") == -1 ||
 	    add_field(e, "WQW_CONTENT_LENGTH", h, "Content-Length") == -1 ||
 	    add_field(e, "WQW_FILENAME", h, "Filename") == -1 ||
-	    add_field(e, "TRACEPARENT", h, "Traceparent") == -1 ||
-	    add_field(e, "TRACESTATE", h, "Tracestate") == -1) {
+	    add_trace(e, h) == -1) {
 		attempt_env_free(e);
 		return -1;
 	}

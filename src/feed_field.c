@@ -1,9 +1,12 @@
 #include "feed_field.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <bsd/string.h>
+
+#include "trace.h"
 
 /* What wqw itself says of a job or a result. */
 static const char *const reserved[] = {
@@ -49,6 +52,10 @@ feed_field(struct job_header *h, const char *text, const char **why)
 		return refuse(why, "wqw itself sets Content-Length, Expires, Id, Idempotency-Key, Attempt, Started, Finished, Worker and Exit", EINVAL);
 	if (!job_valid_value(colon + 1))
 		return refuse(why, "a value is one line of at most 4095 bytes, without control characters", EINVAL);
+	if (!trace_field(name, colon + 1, why)) {
+		errno = EINVAL;
+		return -1;
+	}
 	if (job_put(h, name, colon + 1) == -1)
 		return refuse(why, "all fields together are more than 16 KiB", errno);
 	return 0;
@@ -85,4 +92,18 @@ feed_copy(struct job_header *to, const struct job_header *from)
 		if (job_put(to, name, value) == -1)
 			return -1;
 	return 0;
+}
+
+int
+feed_trace(struct job_header *h)
+{
+	const char *parent = getenv("TRACEPARENT"), *state = getenv("TRACESTATE");
+
+	if (parent == NULL || !trace_valid_parent(parent) || feed_has(h, "Traceparent"))
+		return 0;
+	if (job_put(h, "Traceparent", parent) == -1)
+		return -1;
+	if (state == NULL || !trace_valid_state(state) || feed_has(h, "Tracestate"))
+		return 0;
+	return job_put(h, "Tracestate", state);
 }

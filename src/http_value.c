@@ -14,7 +14,6 @@
 #define ALNUM "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 #define TOKEN ALNUM "!#$%&'*+-.^_`|~"
 #define BLANK " \t"
-#define LOWER_HEX "0123456789abcdef"
 
 static int
 wrong(int error)
@@ -372,34 +371,4 @@ http_valid_host(const char *host)
 	if (host[n] == '\0')
 		return 1;
 	return host[n] == ':' && host[n + 1 + strspn(host + n + 1, "0123456789")] == '\0';
-}
-
-/* n lower-case hex digits that are not all `not`. */
-static int
-hex_word(const char *s, size_t n, char not)
-{
-	const char all[2] = { not, '\0' };
-
-	return strspn(s, LOWER_HEX) >= n && strspn(s, all) < n;
-}
-
-int
-http_valid_traceparent(const char *v)
-{
-	if (strnlen(v, 512) > 511 || strlen(v) < 55 || !hex_word(v, 2, 'f') || v[2] != '-' || !hex_word(v + 3, 32, '0') ||
-	    v[35] != '-' || !hex_word(v + 36, 16, '0') || v[52] != '-' || strspn(v + 53, LOWER_HEX) < 2)
-		return 0;
-	/* Later versions may add fields. */
-	return v[55] == '\0' || (strncmp(v, "00", 2) != 0 && v[55] == '-' && v[strspn(v, TOKEN)] == '\0');
-}
-
-int
-http_valid_tracestate(const char *v)
-{
-	if (strlen(v) > 512 || strchr(v, '=') == NULL)
-		return 0;
-	for (; *v != '\0'; v++)
-		if (is_control((unsigned char)*v) || (unsigned char)*v > 126)
-			return 0;
-	return 1;
 }

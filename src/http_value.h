@@ -1,5 +1,5 @@
 /*
- * http_value: the grammar of what a request says: RFC 9110 and 9112, RFC 3986, RFC 6266 and 8187, W3C Trace Context.
+ * http_value: the grammar of what a request says: RFC 9110 and 9112, RFC 3986, RFC 6266 and 8187.
  *
  * Pure functions of strings. Where a result is 1, 0 or -1 it means: there and good, not there, wrong.
  */
@@ -43,7 +43,5 @@ int http_etag_listed(const char *list, const char *etag, int weak);
 
 int http_valid_token(const char *text);
 int http_valid_host(const char *host);            /* of a Host field: a name or address, and a port */
-int http_valid_traceparent(const char *value);
-int http_valid_tracestate(const char *value);
 
 #endif

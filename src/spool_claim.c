@@ -12,6 +12,7 @@
 #include "spool_cancel.h"
 #include "spool_expiry.h"
 #include "spool_path.h"
+#include "spool_progress.h"
 
 enum { TMP_HOURS = 36, LOCKED_PAUSE = 50000 };
 
@@ -182,8 +183,11 @@ recover_locked(const struct spool *q, const char *file, struct id_name *name, co
 
 	/* Its half-made result, if there is one. */
 	(void)spool_unlink(q, SPOOL_TMP, id_file(record, name->id, name->attempts, ID_NONE));
-	if ((ended = spool_ended(q, name, &where, record)) != 0)
-		return ended == -1 ? -1 : tidy(q, SPOOL_CUR, file, where, record);
+	if ((ended = spool_ended(q, name, &where, record)) == -1)
+		return -1;
+	spool_progress_end(q, name->id, ended);
+	if (ended)
+		return tidy(q, SPOOL_CUR, file, where, record);
 	/* A worker that does not count its attempts has made one all the same. */
 	if (name->attempts == 0 || name->reason != ID_NONE)
 		name->attempts = 1;

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "io.h"
+#include "spool_progress.h"
 #include "units.h"
 
 const char *
@@ -175,6 +176,7 @@ spool_bury(const struct spool *q, enum spool_dir from, const char *file, const s
 	if (spool_move(q, from, file, SPOOL_FAILED, dead) == -1 &&
 	    (errno != EEXIST || spool_unlink(q, from, file) == -1))
 		return -1;
+	spool_progress_end(q, name->id, 1);
 	return spool_sync(q, SPOOL_FAILED, -1);
 }
 

@@ -10,6 +10,7 @@
 
 #include "io.h"
 #include "spool_path.h"
+#include "spool_progress.h"
 #include "units.h"
 
 /* The fields by which a result tells what it is the result of; those about the job's payload are not its own. */
@@ -287,6 +288,8 @@ spool_settle(struct spool_claim *const *c, size_t n)
 	sync_moved(c, n, SPOOL_SUCCESS, SPOOL_DONE);
 	sync_moved(c, n, SPOOL_DEAD, SPOOL_FAILED);
 	for (i = 0; i < n; i++) {
+		spool_progress_end(c[i]->q, c[i]->name.id,
+		    c[i]->error == 0 && (c[i]->outcome == SPOOL_SUCCESS || c[i]->outcome == SPOOL_DEAD));
 		/* Only now is the result safe, and the job no longer needed. */
 		if (c[i]->error == 0 && c[i]->outcome == SPOOL_SUCCESS &&
 		    spool_unlink(c[i]->q, SPOOL_CUR, c[i]->file) == -1 && errno != ENOENT)

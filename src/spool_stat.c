@@ -13,6 +13,7 @@
 #include "io.h"
 #include "job.h"
 #include "spool_path.h"
+#include "spool_progress.h"
 #include "units.h"
 
 #define SLOT "Slot: "
@@ -77,7 +78,8 @@ spool_enroll(struct spool_worker *w, const struct spool *q, const char *name, in
 
 	*w = (struct spool_worker){ .fd = -1, .slots = slots };
 	(void)snprintf(w->name, sizeof(w->name), "%s", name);
-	if (header(&h, name, slots) == -1 || spool_scan(q, SPOOL_STAT, remove_dead, &self) == -1)
+	if (header(&h, name, slots) == -1 || spool_scan(q, SPOOL_STAT, remove_dead, &self) == -1 ||
+	    spool_progress_sweep(q) == -1)
 		return -1;
 	/* Locked before it can be seen: another worker that starts now would take it for a dead one's. */
 	w->fd = spool_open_file(q, SPOOL_TMP, w->name, O_RDWR | O_CREAT | O_EXCL);

@@ -8,6 +8,7 @@
 
 #include "io.h"
 #include "job.h"
+#include "tool.h"
 #include "units.h"
 
 const char *
@@ -54,7 +55,7 @@ from_job(const struct spool *q, const struct spool_job *job, struct view *v)
 	int state;
 
 	*v = (struct view){ .queue = q->word, .name = job->name, .attempts = job->name.attempts,
-	    .submitted = job->name.time, .due = -1, .started = -1, .finished = -1 };
+	    .submitted = job->name.time, .due = -1, .started = -1, .finished = -1, .progress = { .percent = -1 } };
 	switch (job->dir) {
 	case SPOOL_NEW:
 		v->state = VIEW_NEW;
@@ -72,6 +73,8 @@ from_job(const struct spool *q, const struct spool_job *job, struct view *v)
 			return -1;
 		v->state = (enum view_state)state;
 		v->started = micros(&job->st.st_ctim);
+		if (v->state == VIEW_RUNNING)
+			spool_progress(q, job->name.id, &v->progress);
 		break;
 	case SPOOL_DONE:
 		v->state = VIEW_DONE;
@@ -182,6 +185,19 @@ add_age(char buf[VIEW_WORDS_MAX], const char *before, int64_t us, const char *af
 }
 
 static void
+add_progress(char buf[VIEW_WORDS_MAX], const struct spool_progress *p)
+{
+	char clean[VIEW_WORDS_MAX / 2];
+	const char *gap = *p->words == '\0' ? "" : " ";
+
+	(void)tool_clean(clean, sizeof(clean), p->words);
+	if (p->percent != -1)
+		add(buf, "%d%%%s%s", p->percent, gap, clean);
+	else if (*clean != '\0')
+		add(buf, "%s", clean);
+}
+
+static void
 add_state(const struct view *v, int64_t now, char buf[VIEW_WORDS_MAX])
 {
 	switch (v->state) {
@@ -200,6 +216,7 @@ add_state(const struct view *v, int64_t now, char buf[VIEW_WORDS_MAX])
 	case VIEW_RUNNING:
 		add(buf, "attempt %d", v->attempts > 0 ? v->attempts : 1);
 		add_age(buf, "for ", now - v->started, "");
+		add_progress(buf, &v->progress);
 		break;
 	case VIEW_ABANDONED:
 		add(buf, "attempt %d", v->attempts > 0 ? v->attempts : 1);

@@ -1,6 +1,6 @@
 /*
  * view: the state of a job, for people and programs. Names and times of the file system tell nearly all of it; only of
- * a single job that is done is a file opened, for what its result's header tells.
+ * a job that runs, and of a single one that is done, is a file opened: its progress, and its result's header.
  */
 #ifndef WQW_VIEW_H
 #define WQW_VIEW_H
@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "spool.h"
+#include "spool_progress.h"
 
 enum view_state { VIEW_LATER, VIEW_HELD, VIEW_NEW, VIEW_RUNNING, VIEW_ABANDONED, VIEW_DONE, VIEW_FAILED, VIEW_STATES };
 
@@ -20,6 +21,7 @@ struct view {
 	struct id_name name;
 	int attempts;           /* made, with the one that runs; -1: not known */
 	int64_t submitted, due, started, finished;  /* microseconds; -1: not known, or does not apply */
+	struct spool_progress progress;   /* of one that runs, as its handler tells it */
 };
 
 /* Where the job is and what is known of it; spool_find's errors. */

@@ -41,7 +41,7 @@ view_json(const struct view *v)
 {
 	char address[PATH_MAX + ID_MAX + 2];
 
-	return json_pack("{s:o, s:o, s:s, s:s, s:o, s:i, s:o, s:o, s:o, s:o, s:o, s:o}",
+	return json_pack("{s:o, s:o, s:s, s:s, s:o, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
 	    "address", view_json_text(view_address(v, address, sizeof(address))),
 	    "queue", view_json_text(v->queue),
 	    "id", v->name.id,
@@ -53,5 +53,7 @@ view_json(const struct view *v)
 	    "submitted", view_json_time(v->submitted),
 	    "due", view_json_time(v->due),
 	    "started", view_json_time(v->started),
-	    "finished", view_json_time(v->finished));
+	    "finished", view_json_time(v->finished),
+	    "percent", number_or_null(v->progress.percent),
+	    "progress", *v->progress.words == '\0' ? json_null() : view_json_text(v->progress.words));
 }

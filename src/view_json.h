@@ -10,7 +10,7 @@
 
 /*
  * {"address", "queue", "id", "state", "attempts", "priority", "group", "reason", "submitted", "due", "started",
- * "finished"}; times are RFC 3339 in UTC. The caller owns it. NULL: ENOMEM.
+ * "finished", "percent", "progress"}; times are RFC 3339 in UTC. The caller owns it. NULL: ENOMEM.
  */
 json_t *view_json(const struct view *v);
 

@@ -12,6 +12,7 @@
 #include "http_value.h"
 #include "io.h"
 #include "job.h"
+#include "trace.h"
 #include "units.h"
 #include "view_json.h"
 #include "web.h"
@@ -72,11 +73,11 @@ put_trace(struct web *w)
 {
 	const char *parent = w->req->field[HTTP_TRACEPARENT], *state = w->req->field[HTTP_TRACESTATE];
 
-	if (parent == NULL || !http_valid_traceparent(parent))
+	if (parent == NULL || !trace_valid_parent(parent))
 		return 0;
 	if (put(w, "Traceparent", parent) == -1)
 		return -1;
-	return state != NULL && http_valid_tracestate(state) ? put(w, "Tracestate", state) : 0;
+	return state != NULL && trace_valid_state(state) ? put(w, "Tracestate", state) : 0;
 }
 
 /*

@@ -155,6 +155,8 @@ parse(struct submit *s, int argc, char *argv[])
 		errx(EX_USAGE, "--key is for one job, and here are %d files", argc - optind - 1);
 	if (s->type != NULL && feed_has(&s->fields, "Content-Type"))
 		errx(EX_USAGE, "--type and a Content-Type by --header: only one of them");
+	if (feed_trace(&s->fields) == -1)
+		errx(EX_USAGE, "--header: all fields together are more than 16 KiB");
 }
 
 static void

@@ -81,7 +81,7 @@ if command -v jq >/dev/null; then
 	printf 'Attempt: 2\nStarted: 2026-11-23T17:53:05Z\nFinished: 2026-11-23T17:53:17Z\n\nresult' >"spool/q/done/d"
 	is "$(wqw-status -j q/d | jq -c '[.state, .started, .finished, .attempts]')" \
 		'["done","2026-11-23T17:53:05Z","2026-11-23T17:53:17Z",2]' 'of one that is done'
-	is "$(wqw-status -j q | jq -s 'map(keys | length) | unique | .[]')" 12 'every object has every field'
+	is "$(wqw-status -j q | jq -s 'map(keys | length) | unique | .[]')" 14 'every object has every field'
 	is "$(wqw-status -j q | wc -l)" "$(wqw-status q | wc -l)" 'a line each'
 	: >"$(printf 'x\377')"
 	wqw-init "$(printf './l\377')/" 2>/dev/null
