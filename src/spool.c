@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "config.h"
+#include "spool_count.h"
 #include "spool_path.h"
 
 const char *
@@ -69,6 +70,7 @@ spool_close(struct spool *q)
 	if (q->fd != -1)
 		(void)close(q->fd);
 	free(q->word);
+	spool_count_close(q);
 	*q = (struct spool){ .fd = -1 };
 	errno = saved;
 }

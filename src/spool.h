@@ -17,11 +17,14 @@ enum spool_dir {
 	SPOOL_TMP, SPOOL_NEW, SPOOL_LATER, SPOOL_CUR, SPOOL_DONE, SPOOL_FAILED, SPOOL_LOG, SPOOL_KEYS, SPOOL_STAT, SPOOL_DIRS
 };
 
+struct spool_counts;
+
 struct spool {
 	int fd;        /* O_PATH on the queue's directory; -1 when closed */
 	char *word;    /* as the caller named it: the first part of its jobs' addresses; owned */
 	mode_t mode;   /* of the files that are made in it */
 	uid_t owner;   /* of the queue: what root makes in it is for this user */
+	struct spool_counts *count;  /* of a worker: where it counts; NULL: nowhere. See spool_count.h */
 };
 
 /* A job in later/ that is due then, or after, is held: nothing but an operator moves it. 2100-01-01T00:00:00Z */

@@ -11,6 +11,7 @@
 #include "io.h"
 #include "spool_cancel.h"
 #include "spool_expiry.h"
+#include "spool_count.h"
 #include "spool_path.h"
 #include "spool_progress.h"
 
@@ -119,6 +120,22 @@ open_payload(struct spool_claim *c, const char *file)
 	return spool_bury(c->q, SPOOL_CUR, c->file, &c->name, ID_MALFORMED, line) == -1 ? -1 : 0;
 }
 
+/*
+ * Since when it has waited for a worker: since its submission, or its due time, which is the mtime. What was put back by
+ * hand has neither.
+ */
+static int64_t
+ready_since(const struct spool_claim *c)
+{
+	struct stat st;
+	int64_t mtime;
+
+	if (c->name.reason != ID_NONE || fstat(c->fd, &st) == -1)
+		return -1;
+	mtime = (int64_t)st.st_mtim.tv_sec * 1000000 + st.st_mtim.tv_nsec / 1000;
+	return mtime > c->name.time ? mtime : c->name.time;
+}
+
 static int
 claim_locked(struct spool_claim *c, const char *file, const struct policy *p)
 {
@@ -140,6 +157,7 @@ claim_locked(struct spool_claim *c, const char *file, const struct policy *p)
 		return spool_bury_cancelled(c->q, SPOOL_NEW, file, &c->name);
 	if (ended)
 		spool_cancel_over(c->q, c->name.id);
+	c->ready = ready_since(c);
 	c->again = c->name.reason != ID_NONE;
 	if (c->again) {
 		c->name.reason = ID_NONE;
@@ -194,6 +212,7 @@ recover_locked(const struct spool *q, const char *file, struct id_name *name, co
 	if ((ended = spool_cancelled(q, name->id)) != 0)
 		return ended == -1 || spool_bury_cancelled(q, SPOOL_CUR, file, name) == -1 ? -1 : 1;
 	(void)snprintf(line, sizeof(line), "attempt %d lost: its worker died", name->attempts);
+	spool_count_lost(q);
 	if (name->attempts >= p->max_attempts)
 		return spool_bury(q, SPOOL_CUR, file, name, ID_LOST, line) == -1 ? -1 : 1;
 	(void)spool_log(q, name->id, line);

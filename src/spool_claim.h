@@ -22,6 +22,7 @@ struct spool_claim {
 	struct job_header made;       /* the result's */
 	off_t finished_at, exit_at, length_at, start;  /* offsets in the result: blanks to fill in, and its payload */
 	int64_t started;
+	int64_t ready;             /* when it could first have been claimed; -1: not known */
 	/* set by the caller before spool_settle */
 	enum spool_outcome outcome;
 	enum id_reason reason;     /* SPOOL_DEAD */

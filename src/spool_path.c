@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "io.h"
+#include "spool_count.h"
 #include "spool_progress.h"
 #include "units.h"
 
@@ -177,6 +178,7 @@ spool_bury(const struct spool *q, enum spool_dir from, const char *file, const s
 	    (errno != EEXIST || spool_unlink(q, from, file) == -1))
 		return -1;
 	spool_progress_end(q, name->id, 1);
+	spool_count_failed(q, reason);
 	return spool_sync(q, SPOOL_FAILED, -1);
 }
 

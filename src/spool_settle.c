@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "io.h"
+#include "spool_count.h"
 #include "spool_path.h"
 #include "spool_progress.h"
 #include "units.h"
@@ -75,7 +76,10 @@ spool_stage(struct spool_claim *c, const struct policy *p, const char *worker)
 	/* The lock keeps an old, quiet attempt's result from being swept. */
 	if (flock(c->result, LOCK_EX | LOCK_NB) == -1 || io_write(c->result, c->made.text, c->made.len) == -1)
 		return -1;
-	return (c->log = spool_append(c->q, c->name.id)) == -1 ? -1 : 0;
+	if ((c->log = spool_append(c->q, c->name.id)) == -1)
+		return -1;
+	spool_count_start(c, c->ready);
+	return 0;
 }
 
 int
@@ -295,6 +299,7 @@ spool_settle(struct spool_claim *const *c, size_t n)
 		    spool_unlink(c[i]->q, SPOOL_CUR, c[i]->file) == -1 && errno != ENOENT)
 			c[i]->error = errno;
 		failed += c[i]->error != 0;
+		spool_count_end(c[i]);
 		(void)io_close(&c[i]->result);
 		if (!c[i]->unknown)
 			(void)io_close(&c[i]->fd);

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "io.h"
+#include "spool_count.h"
 #include "spool_init.h"
 
 static int
@@ -87,6 +88,8 @@ open_queue(struct worker *w)
 	}
 	if (read_policy(w) == -1)
 		return EX_CONFIG;
+	if (spool_count_open(&w->q) == -1)
+		warn("%s/%s: nothing is counted", w->o->queue, spool_dir_name(SPOOL_STAT));
 	if ((w->dir = spool_real_path(&w->q)) == NULL)
 		err(EX_OSERR, "%s", w->o->queue);
 	if (gethostname(host, sizeof(host)) == -1)
