@@ -21,7 +21,7 @@ job future 'Expires: 2199-02-03T04:05:06Z'
 job lower 'expires: 2199-12-31T23:59:59Z'
 job never
 ok 'a worker runs' run
-is "$(lists done)" 'future lower never ' 'what has time left is run'
+is "$(lists 'done')" 'future lower never ' 'what has time left is run'
 is "$(lists failed)" 'past,X=expired ' 'what has none is a dead letter, without an attempt'
 is "$(sort ran | tr '\n' ' ')" 'future lower never ' 'its handler was not started'
 like "$(wqw-cat --log ./q/past)" 'expired: not started by 2001-02-03T04:05:06Z$' 'the log says so'
@@ -39,7 +39,7 @@ is "$(sort ran | tr '\n' ' ')" 'begun twice twice ' 'a job that was started in t
 # A person wants it run.
 mv q/failed/past,X=expired q/new
 ok 'a dead letter is put back' run
-is "$(lists done | tr ' ' '\n' | grep -c past)" 1 'and runs'
+is "$(lists 'done' | tr ' ' '\n' | grep -c past)" 1 'and runs'
 
 for bad in tomorrow 2026-12-01 2026-02-30T00:00:00Z '2026-12-01 08:00:00Z' ''; do
 	job "bad$((n = n + 1))" "Expires: $bad"

@@ -122,7 +122,7 @@ while [ $((i += 1)) -le $each ]; do
 	1) work='fail 1' ;;
 	*) work=long ;;
 	esac
-	for g in $groups; do job $i $g "$work"; done
+	for g in $groups; do job "$i" "$g" "$work"; done
 done
 n=0 pids=
 while [ $((n += 1)) -le 8 ]; do
@@ -133,6 +133,7 @@ all=$((6 * each)) kills=0
 seed=$$
 while [ "$(count q/done)" -lt $all ] && [ $kills -lt 200 ]; do
 	seed=$(((seed * 1103515245 + 12345) % 2147483648))
+	# shellcheck disable=SC2086 # numbers
 	victim=$(echo $pids | cut -d ' ' -f $((seed / 65536 % 8 + 1)))
 	# Half of the kills take a supervisor, with the handler that it has.
 	[ $((seed / 256 % 2)) -eq 0 ] || victim=$(pgrep -P "$victim" | head -n 1)
@@ -156,8 +157,8 @@ ok 'eight workers under kill -9 end all jobs' wait_count q/done $all
 for pid in $pids; do stop "$pid"; done
 for g in $groups; do
 	# An attempt that was killed at its end has run, and runs again: only then comes a number twice in a row.
-	is "$(uniq ended.$g | numbers)" "$(seq -s ' ' $each)" "the order of $g is intact"
-	ok "and so is that of its starts" sort -c -k 1,1 -s began.$g
+	is "$(uniq "ended.$g" | numbers)" "$(seq -s ' ' $each)" "the order of $g is intact"
+	ok "and so is that of its starts" sort -c -k 1,1 -s "began.$g"
 done
 ok 'never two of a group at once' test ! -e together
 is "$(lists failed)$(lists new)$(lists cur)$(lists later)" '' 'nothing is left over'

@@ -17,7 +17,7 @@ cat
 X
 chmod +x handler
 printf '10 opening\n40%% resizing <b>\n\n' >say
-T=$T bg wqw-worker q -- sh -c "T=$T exec ./handler"
+bg wqw-worker q -- sh -c "T=$T exec ./handler"
 worker=$BG_PID
 job=$(echo x | wqw-submit q)
 id=${job#*/}
