@@ -57,7 +57,7 @@ if command -v strace >/dev/null && [ -z "$WQW_ASAN" ]; then
 	until_true grep -q 'attached\|ptrace' err
 	echo x >body
 	pids=''
-	for i in $(seq 64); do
+	for _ in $(seq 64); do
 		curl -q -sS -o /dev/null -w '%{http_code}\n' --data-binary @body "http://127.0.0.1:$port/box" >>codes &
 		pids="$pids $!"
 	done
