@@ -20,7 +20,9 @@ hex_word(const char *s, size_t n, char not)
 int
 trace_valid_parent(const char *v)
 {
-	if (strnlen(v, 512) > 511 || strlen(v) < 55 || !hex_word(v, 2, 'f') || v[2] != '-' || !hex_word(v + 3, 32, '0') ||
+	size_t n = strlen(v);
+
+	if (n > 511 || n < 55 || !hex_word(v, 2, 'f') || v[2] != '-' || !hex_word(v + 3, 32, '0') ||
 	    v[35] != '-' || !hex_word(v + 36, 16, '0') || v[52] != '-' || strspn(v + 53, LOWER_HEX) < 2)
 		return 0;
 	/* Later versions may add fields. */
@@ -41,7 +43,7 @@ trace_valid_state(const char *v)
 int
 trace_field(const char *name, const char *value, const char **why)
 {
-	char bare[VALUE_MAX + 1];
+	char bare[VALUE_MAX + 1] = "";
 	size_t n;
 
 	value += strspn(value, " \t");
