@@ -153,16 +153,43 @@ cut(struct call *c)
 	return MHD_YES;
 }
 
-/* The body ends before its end. Who has only stopped sending, as after shutdown(2), can still be told. */
+/* The reply is complete; the note that goes with it is said. */
+static void
+replied(struct call *c, enum phase next)
+{
+	c->phase = next;
+	if (c->reply.note[0] != '\0')
+		c->door->say(c->reply.note);
+}
+
+/* The body ends before its end. */
+static void
+refuse_rest(struct call *c, enum MHD_RequestTerminationCode why)
+{
+	if (why == MHD_REQUEST_TERMINATED_TIMEOUT_REACHED)
+		web_refuse(&c->req, &c->reply, 408, "The body stopped coming. Nothing was accepted; send it again.");
+	else
+		web_refuse(&c->req, &c->reply, 400, "The body broke off. Nothing was accepted; send it again.");
+}
+
+/*
+ * The library drops a request without a reply where the client has stopped sending before that was begun: the body is
+ * not complete, or it is and was being committed. Who has only stopped sending, as after shutdown(2), can still be told.
+ */
 static void
 broke_off(struct call *c, enum MHD_RequestTerminationCode why)
 {
-	switch (why) {
-	case MHD_REQUEST_TERMINATED_CLIENT_ABORT:
-		web_refuse(&c->req, &c->reply, 400, "The body broke off. Nothing was accepted; send it again.");
+	switch (c->phase) {
+	case BODY:
+		if (why != MHD_REQUEST_TERMINATED_CLIENT_ABORT && why != MHD_REQUEST_TERMINATED_TIMEOUT_REACHED)
+			return;
+		refuse_rest(c, why);
 		break;
-	case MHD_REQUEST_TERMINATED_TIMEOUT_REACHED:
-		web_refuse(&c->req, &c->reply, 408, "The body stopped coming. Nothing was accepted; send it again.");
+	case COMMITTED:
+		web_committed(&c->web);
+		replied(c, READY);
+		break;
+	case SWALLOW:
 		break;
 	default:
 		return;
@@ -179,8 +206,7 @@ door_mhd_end(void *arg, struct MHD_Connection *conn, void **call, enum MHD_Reque
 	(void)conn;
 	if (c == NULL)
 		return;
-	if (c->phase == BODY)
-		broke_off(c, why);
+	broke_off(c, why);
 	web_close(&c->web);
 	http_reply_clear(&c->reply);
 	door_strict_clear(&c->strict);
@@ -188,15 +214,6 @@ door_mhd_end(void *arg, struct MHD_Connection *conn, void **call, enum MHD_Reque
 	*call = NULL;
 	if (atomic_fetch_sub(&door->requests, 1) == 1 && atomic_load(&door->closing))
 		door->idle(door->arg);
-}
-
-/* The reply is complete; the note that goes with it is said. */
-static void
-replied(struct call *c, enum phase next)
-{
-	c->phase = next;
-	if (c->reply.note[0] != '\0')
-		c->door->say(c->reply.note);
 }
 
 static void
@@ -300,7 +317,9 @@ on_end(struct call *c)
 		return MHD_YES;
 	if (c->phase == COMMITTED)
 		web_committed(&c->web);
-	if (c->phase != SWALLOW)
+	if (c->phase == SWALLOW)
+		c->phase = READY;
+	else
 		replied(c, READY);
 	return send_reply(c);
 }

@@ -186,6 +186,14 @@ is "$(code -H 'Expect: 100-continue' --data-binary @large "$web/idle")" 202 'one
 ok 'is taken' same_payload "$(newest idle)" large
 rm -f spool/idle/new/*
 
+# Who has said all, and so stops sending, is still told.
+printf 'POST /idle HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nhi' | raw "$port" shut >reply
+like "$(head -n 1 reply)" '^HTTP/1\.1 202 ' 'a submission, and no more'
+at=$(tr -d '\r' <reply | sed -n 's|^Location: /idle/||p')
+is "$(payload "spool/idle/new/${at:-none}")" hi 'has its job'
+printf 'POST /small HTTP/1.1\r\nHost: x\r\nContent-Length: 20\r\n\r\nhi' | raw "$port" shut >reply
+like "$(head -n 1 reply)" '^HTTP/1\.1 413 ' 'a refusal, and no more'
+rm -f spool/idle/new/*
 printf 'POST /idle HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nhello' | raw "$port" shut >reply
 like "$(head -n 1 reply)" '^HTTP/1\.1 400 ' 'a body that ends early'
 printf 'POST /idle HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n' | raw "$port" shut >reply
