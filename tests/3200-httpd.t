@@ -302,6 +302,9 @@ is "$(count spool/idle/tmp) $(count spool/idle/new)" '0 0' 'and nothing of a sub
 if ! strace -o /dev/null true 2>/dev/null; then
 	skip 'strace is missing, or may not trace' 'submissions share commits'
 else
+	# The leak checker cannot work where a tracer sits.
+	ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0
+	export ASAN_OPTIONS
 	listen
 	bg strace -f -y -qq -o trace -e trace=fsync -e inject=fsync:delay_exit=20000 -p "$listener"
 	tracer=$BG_PID
