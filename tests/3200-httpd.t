@@ -105,23 +105,23 @@ by_inetd()
 	stop "$by_pid"
 }
 
-# snippet FILE: one of share/examples with the paths and the port of this test.
+# snippet FILE: one of share/ with the paths and the port of this test.
 snippet()
 {
 	sed "s|/usr/local/bin|$T/bin|g; s|/var/spool/wqw|$T/spool|g; s|8080|$port|g; s|www-data|$user|g" "$ROOT/share/$1" >"${1##*/}"
 }
 
 port=$(free_port)
-snippet examples/inetd.conf
+snippet web/inetd.conf
 by_inetd inetd inetd inetd -d inetd.conf
 port=$(free_port)
-snippet examples/tcpsvd.sh
+snippet web/tcpsvd
 if [ "$(id -u)" -ne 0 ]; then
-	sed -i "s/ -u $user//" tcpsvd.sh
+	sed -i "s/ -u $user//" tcpsvd
 fi
-by_inetd tcpsvd tcpsvd sh tcpsvd.sh
+by_inetd tcpsvd tcpsvd sh tcpsvd
 port=$(free_port)
-snippet examples/xinetd.conf
+snippet web/xinetd.conf
 by_inetd xinetd xinetd xinetd -dontfork -f xinetd.conf
 port=$(free_port)
 by_inetd socat socat socat "TCP-LISTEN:$port,bind=127.0.0.1,fork,reuseaddr" EXEC:wqw-httpd

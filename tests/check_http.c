@@ -9,6 +9,7 @@
 #include "http_chunks.h"
 #include "http_form.h"
 #include "http_value.h"
+#include "trace.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -180,22 +181,22 @@ START_TEST(words)
 	for (i = 0; i < COUNT(no_hosts); i++)
 		ck_assert_msg(!http_valid_host(no_hosts[i]), "%s", no_hosts[i]);
 	ck_assert(http_valid_token("X-a_b!") && !http_valid_token("") && !http_valid_token("a b") && !http_valid_token("a:"));
-	ck_assert(http_valid_traceparent(trace));
+	ck_assert(trace_valid_parent(trace));
 	/* Each character counts: a blank in its place is wrong. */
 	for (i = 0; i < sizeof(trace) - 1; i++) {
 		memcpy(t, trace, sizeof(trace));
 		t[i] = ' ';
-		ck_assert_msg(!http_valid_traceparent(t), "%s", t);
+		ck_assert_msg(!trace_valid_parent(t), "%s", t);
 		t[i] = '\0';
-		ck_assert_msg(!http_valid_traceparent(t), "%s", t);
+		ck_assert_msg(!trace_valid_parent(t), "%s", t);
 	}
-	ck_assert(!http_valid_traceparent("ff-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"));
-	ck_assert(!http_valid_traceparent("00-00000000000000000000000000000000-b7ad6b7169203331-01"));
-	ck_assert(!http_valid_traceparent("00-0af7651916cd43dd8448eb211c80319c-0000000000000000-01"));
-	ck_assert(!http_valid_traceparent("00-0AF7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"));
-	ck_assert(!http_valid_traceparent("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-x"));
-	ck_assert(http_valid_traceparent("01-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-x"));
-	ck_assert(http_valid_tracestate("a=b,c=d") && !http_valid_tracestate("a") && !http_valid_tracestate("a=\n"));
+	ck_assert(!trace_valid_parent("ff-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"));
+	ck_assert(!trace_valid_parent("00-00000000000000000000000000000000-b7ad6b7169203331-01"));
+	ck_assert(!trace_valid_parent("00-0af7651916cd43dd8448eb211c80319c-0000000000000000-01"));
+	ck_assert(!trace_valid_parent("00-0AF7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"));
+	ck_assert(!trace_valid_parent("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-x"));
+	ck_assert(trace_valid_parent("01-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-x"));
+	ck_assert(trace_valid_state("a=b,c=d") && !trace_valid_state("a") && !trace_valid_state("a=\n"));
 }
 END_TEST
 
