@@ -141,13 +141,11 @@ commit_directory(struct spool_draft *const *d, size_t n, enum spool_dir dir)
 static void
 drop(struct spool_draft *d, int error)
 {
-	int r;
-
 	d->error = error;
 	if (!d->key.taken) {
 		errno = error;
 		spool_draft_abort(d);
-	} else if ((r = spool_key_drop(d->q, &d->key, d->id)) != 0)
+	} else if (spool_key_drop(d->q, &d->key, d->id) != 0)
 		d->unknown = 1;
 }
 

@@ -18,7 +18,7 @@ cp -p "$ROOT/configure" "$ROOT/config.status" copy
 chmod -R u+w copy
 touch copy/configure copy/src/config.h copy/src/config.mk
 # Of the modules only what is below the worker.
-modules=$(cd copy/src && printf '%s\n' [!w]*.c window.c watch.c worker*.c | sed 's/\.c$//' |
+modules=$(cd copy/src && printf '%s\n' [!w]*.c window*.c watch.c worker*.c | sed 's/\.c$//' |
 	grep -Ev '^(await|door|http|page|feed|view|tool|address)')
 # shellcheck disable=SC2086,SC2116 # names, onto one line
 build() { make -s -j 2 -C copy B=bin CFLAGS='-O1 -w' MODULES="$(echo $modules)" bin/wqw-worker; }
@@ -41,7 +41,7 @@ mutant()
 }
 
 mutant unlooked spool_claim.c \
-	's/int ended = spool_ended\(.*?\);/int ended = 0;/ and s/\(ended = spool_ended\(.*?\)\) != 0/(ended = 0) != 0/ or $_ = ""'
+	's/int ended = spool_ended\(.*?\);/int ended = 0;/ and s/\(ended = spool_ended\(.*?\)\) == -1/(ended = 0) == -1/ or $_ = ""'
 mutant hasty spool_settle.c \
 	's/if \(c\[i\]->error == 0 && move/if (c[i]->error == 0 && c[i]->outcome == SPOOL_SUCCESS)
 			(void)spool_unlink(c[i]->q, SPOOL_CUR, c[i]->file);
