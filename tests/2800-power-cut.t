@@ -38,12 +38,14 @@ have_results()
 
 ran() { awk 'NR == FNR { want[$1] = 1; next } $1 == "ran" && $2 in want { n++ } END { print n + 0 }' "$B/results" "$B/ledger"; }
 
-# Prints what is wrong.
+# Prints what is wrong. $lie is loaded into what submits and works.
+lie=''
 cut_once()
 {
 	Q=$T/disk/q B=$T/book
 	rm -rf "$Q" "$B"
 	books make -a $MAX "$Q" "$B" 1 && sync -f "$Q"
+	export LD_PRELOAD="$lie"
 	pids=''
 	for i in 1 2; do
 		wqw-worker "$Q" -j 2 -- ledger "$B" >/dev/null 2>&1 &
@@ -57,6 +59,9 @@ cut_once()
 	have_results >"$B/results"
 	touch "$B/ledger"
 	before=$(ran)
+	# Now: processes outlive this cut, unlike a real one, and XFS may tell them of a directory that it has been synced.
+	cat "$B"/addresses.* | sed 's|.*/||' >"$B/promised"
+	unset LD_PRELOAD
 	powercut disk || echo 'the power could not be cut'
 	for pid in $pids; do
 		kill -KILL "$pid"
@@ -64,11 +69,11 @@ cut_once()
 	wait
 	until_true umount disk || echo 'the file system is kept busy'
 	mount -o loop "$image" disk || echo 'the file system did not survive'
-	cat "$B"/addresses.* | sed 's|.*/||' >"$B/accepted"
+	mv "$B/promised" "$B/accepted"
 	# A first claim is not synced, so an attempt may not have been counted; nor is the removal of a log with nothing in it.
 	balance -l -x 3 | grep -v ': an empty log$'
 	[ "$(ran)" -eq "$before" ] || echo 'a job with a result ran again'
-	promises=$((promises + $(promised))) results=$((results + $(wc -l <"$B/results")))
+	promises=$((promises + $(wc -l <"$B/accepted"))) results=$((results + $(wc -l <"$B/results")))
 }
 
 # cuts TYPE MKFS...
@@ -91,8 +96,10 @@ cuts()
 		skip 'sanitizers want to be loaded first' "$type: without fsync"
 	else
 		wanted=50
-		(export LD_PRELOAD="$WQW_TESTBIN/preload_nosync.so" && cut_once) >wrong 2>&1
-		like "$(cat wrong)" 'was promised and is lost' "$type: without fsync, promises are broken"
+		lie=$WQW_TESTBIN/preload_nosync.so
+		cut_once >wrong 2>&1
+		lie=''
+		like "$(cat wrong)" 'is lost|without a header|not whole' "$type: without fsync, promises are broken"
 	fi
 	umount disk
 }
