@@ -2,10 +2,9 @@
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
-#include <string.h>
 #include <sysexits.h>
 
-#include "address.h"
+#include "address_queue.h"
 #include "spool_check.h"
 #include "tool.h"
 
@@ -40,55 +39,30 @@ found(void *arg, const char *path, const char *what, int mended)
 }
 
 static void
-fault(struct check *c, int code, const char *text)
+fault(void *arg, int code, const char *text)
 {
+	struct check *c = arg;
+
 	warnx("%s", text);
 	if (c->code == EX_OK || c->code == FOUND)
 		c->code = code;
 }
 
-static void
-check(struct check *c, const struct spool *q)
-{
-	char why[256], text[1024];
-	struct policy p;
-	struct spool_checking s = { .q = q, .p = &p, .repair = c->repair, .found = found, .arg = c };
-	int error;
-
-	if (spool_policy(q, &p, why, sizeof(why)) == -1) {
-		error = errno;
-		(void)snprintf(text, sizeof(text), error == EINVAL ? "%s/%s" : "%s/%s: %s", c->word, why, strerror(error));
-		fault(c, error == EINVAL ? EX_CONFIG : tool_code(error), text);
-	} else if (spool_check(&s) == -1) {
-		error = errno;
-		(void)snprintf(text, sizeof(text), "%s: %s", c->word, strerror(error));
-		fault(c, tool_code(error), text);
-	}
-}
-
 static int
-one_queue(void *arg, const char *word)
+check(void *arg, const struct spool *q, const struct policy *p, const char *word)
 {
 	struct check *c = arg;
-	char clear[512], why[1024];
-	struct spool q;
-	int error;
+	struct spool_checking s = { .q = q, .p = p, .repair = c->repair, .found = found, .arg = c };
 
-	c->word = tool_clean(clear, sizeof(clear), word);
-	if (spool_open(&q, word) == -1) {
-		error = errno;
-		fault(c, tool_code(error), address_fault(why, sizeof(why), word, 1, error));
-		return 0;
-	}
-	check(c, &q);
-	spool_close(&q);
-	return 0;
+	c->word = word;
+	return spool_check(&s);
 }
 
 int
 main(int argc, char *argv[])
 {
 	struct check c = { .code = EX_OK };
+	const struct address_queues queues = { .each = check, .fault = fault, .arg = &c };
 	char why[512];
 	int o;
 
@@ -103,10 +77,8 @@ main(int argc, char *argv[])
 			return tool_end() == -1 ? EX_IOERR : EX_OK;
 		} else
 			errx(EX_USAGE, "%s", tool_wrong(why, sizeof(why), o, argv, longs));
-	if (optind == argc && spool_scan_queues(one_queue, &c) == -1)
+	if (address_each_queue(&queues, argv + optind) == -1)
 		err(tool_code(errno), "%s", spool_root());
-	for (; optind < argc; optind++)
-		(void)one_queue(&c, argv[optind]);
 	if (tool_end() == -1)
 		err(EX_IOERR, "standard output");
 	return c.code;

@@ -2,10 +2,9 @@
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
-#include <string.h>
 #include <sysexits.h>
 
-#include "address.h"
+#include "address_queue.h"
 #include "io.h"
 #include "spool_clean.h"
 #include "tool.h"
@@ -38,57 +37,32 @@ removed(void *arg, const char *dir, const char *file)
 }
 
 static void
-fault(struct clean *c, int code, const char *text)
+fault(void *arg, int code, const char *text)
 {
+	struct clean *c = arg;
+
 	warnx("%s", text);
 	if (c->code == EX_OK)
 		c->code = code;
 }
 
-static void
-clean(struct clean *c, const struct spool *q)
-{
-	char why[256], text[1024];
-	struct policy p;
-	struct spool_cleaning s = {
-		.q = q, .p = &p, .now = io_now(), .dry = c->dry, .removed = removed, .arg = c
-	};
-	int error;
-
-	if (spool_policy(q, &p, why, sizeof(why)) == -1) {
-		error = errno;
-		(void)snprintf(text, sizeof(text), error == EINVAL ? "%s/%s" : "%s/%s: %s", c->word, why, strerror(error));
-		fault(c, error == EINVAL ? EX_CONFIG : tool_code(error), text);
-	} else if (spool_clean(&s) == -1) {
-		error = errno;
-		(void)snprintf(text, sizeof(text), "%s: %s", c->word, strerror(error));
-		fault(c, tool_code(error), text);
-	}
-}
-
 static int
-one_queue(void *arg, const char *word)
+clean(void *arg, const struct spool *q, const struct policy *p, const char *word)
 {
 	struct clean *c = arg;
-	char clear[512], why[1024];
-	struct spool q;
-	int error;
+	struct spool_cleaning s = {
+		.q = q, .p = p, .now = io_now(), .dry = c->dry, .removed = removed, .arg = c
+	};
 
-	c->word = tool_clean(clear, sizeof(clear), word);
-	if (spool_open(&q, word) == -1) {
-		error = errno;
-		fault(c, tool_code(error), address_fault(why, sizeof(why), word, 1, error));
-		return 0;
-	}
-	clean(c, &q);
-	spool_close(&q);
-	return 0;
+	c->word = word;
+	return spool_clean(&s);
 }
 
 int
 main(int argc, char *argv[])
 {
 	struct clean c = { .code = EX_OK };
+	const struct address_queues queues = { .each = clean, .fault = fault, .arg = &c };
 	char why[512];
 	int o;
 
@@ -105,10 +79,8 @@ main(int argc, char *argv[])
 			return tool_end() == -1 ? EX_IOERR : EX_OK;
 		} else
 			errx(EX_USAGE, "%s", tool_wrong(why, sizeof(why), o, argv, longs));
-	if (optind == argc && spool_scan_queues(one_queue, &c) == -1)
+	if (address_each_queue(&queues, argv + optind) == -1)
 		err(tool_code(errno), "%s", spool_root());
-	for (; optind < argc; optind++)
-		(void)one_queue(&c, argv[optind]);
 	if (tool_end() == -1)
 		err(EX_IOERR, "standard output");
 	return c.code;
