@@ -10,11 +10,9 @@
 
 #include "io.h"
 #include "spool_claim.h"
+#include "spool_key.h"
 #include "spool_path.h"
 
-#define KEYS_LOCK ".lock"
-
-enum { KEY_HEX = 64 };
 static const int64_t draft_age = INT64_C(36) * 3600 * 1000000;
 
 /* 1 where the job has a file of its own in one of these; 0; -1: it cannot be told. */
@@ -161,32 +159,25 @@ clean_dir(struct spool_cleaning *c, enum spool_dir d)
 	return r;
 }
 
-/* --- keys/: symbolic links, named by a digest, to "<digest>:<ID>" */
+/* --- keys/ */
 
 /* 1: nobody needs it any more. */
 static int
 key_is_over(const struct spool_cleaning *c, const char *file)
 {
-	char path[SPOOL_PATH_MAX], target[ID_NAME_MAX + KEY_HEX + 2];
+	char id[ID_MAX + 1];
 	struct spool_job job;
 	struct stat st;
 	int64_t age;
-	ssize_t n;
 
-	if (strlen(file) != KEY_HEX || strspn(file, "0123456789abcdef") != KEY_HEX ||
-	    spool_stat(c->q, SPOOL_KEYS, file, &st) == -1 || !S_ISLNK(st.st_mode))
+	if (spool_stat(c->q, SPOOL_KEYS, file, &st) == -1 || spool_key_holder(c->q, file, id) == -1)
 		return 0;
-	n = readlinkat(c->q->fd, spool_path(path, SPOOL_KEYS, file), target, sizeof(target) - 1);
-	if (n <= KEY_HEX || target[KEY_HEX] != ':')
+	if ((age = c->now - micros(&st.st_mtim)) < 0)
 		return 0;
-	target[n] = '\0';
-	age = c->now - micros(&st.st_mtim);
-	if (!id_valid(target + KEY_HEX + 1) || age < 0)
-		return 0;
-	if (spool_find(c->q, target + KEY_HEX + 1, &job) == 0)
+	if (spool_find(c->q, id, &job) == 0)
 		return (job.dir == SPOOL_DONE || job.dir == SPOOL_FAILED) && c->p->keep_keys != 0 && age >= c->p->keep_keys;
 	/* Its submitter may not have come further than the key. */
-	return errno == ENOENT && age >= draft_age && spool_exists(c->q, SPOOL_TMP, target + KEY_HEX + 1) == 0;
+	return errno == ENOENT && age >= draft_age && spool_exists(c->q, SPOOL_TMP, id) == 0;
 }
 
 static int
@@ -201,13 +192,9 @@ choose_key(void *arg, const char *file)
 static int
 remove_keys(struct spool_cleaning *c)
 {
-	int fd = spool_open_file(c->q, SPOOL_KEYS, KEYS_LOCK, O_RDWR | O_CREAT | O_EXCL), r = 0;
+	int lock = spool_key_lock(c->q), r = lock == -1 ? -1 : 0, error;
 	size_t i;
 
-	if (fd == -1 && errno == EEXIST)
-		fd = spool_open_file(c->q, SPOOL_KEYS, KEYS_LOCK, O_RDWR);
-	if (fd == -1 || fchmod(fd, 0660) == -1 || flock(fd, LOCK_EX) == -1)
-		r = -1;
 	for (i = 0; r == 0 && i < c->n; i++) {
 		if (!key_is_over(c, c->file[i]))
 			continue;
@@ -216,7 +203,9 @@ remove_keys(struct spool_cleaning *c)
 		else if (errno != ENOENT)
 			r = -1;
 	}
-	(void)io_close(&fd);
+	error = errno;
+	(void)io_close(&lock);
+	errno = error;
 	return r;
 }
 

@@ -68,6 +68,27 @@ read_link(const struct spool *q, const char *link, struct holder *h)
 	return 0;
 }
 
+int
+spool_key_holder(const struct spool *q, const char *link, char id[ID_MAX + 1])
+{
+	struct holder h;
+
+	if (strlen(link) != SPOOL_DIGEST || strspn(link, "0123456789abcdef") != SPOOL_DIGEST) {
+		errno = EBADMSG;
+		return -1;
+	}
+	if (read_link(q, link, &h) == -1)
+		return -1;
+	memcpy(id, h.id, sizeof(h.id));
+	return 0;
+}
+
+int
+spool_key_lock(const struct spool *q)
+{
+	return spool_shared_lock(q, LOCK);
+}
+
 /* A draft that has a key is complete: its mtime says where it belongs, as it does for its submitter. */
 static int
 help(const struct spool *q, const char *id)
@@ -102,7 +123,7 @@ holds(const struct spool *q, const struct spool_key *k, const struct holder *h, 
 static int
 set_free(const struct spool *q, const struct spool_key *k, const struct holder *h, int fd)
 {
-	int lock = spool_shared_lock(q, LOCK), r, saved;
+	int lock = spool_key_lock(q), r, saved;
 	struct holder now;
 
 	if (lock == -1)
@@ -172,7 +193,7 @@ spool_key_drop(const struct spool *q, struct spool_key *k, const char *id)
 	if (spool_unlink(q, SPOOL_TMP, id) == -1)
 		return errno == ENOENT ? 1 : -1;
 	k->taken = 0;
-	if ((lock = spool_shared_lock(q, LOCK)) == -1)
+	if ((lock = spool_key_lock(q)) == -1)
 		return 0;
 	if (read_link(q, k->link, &now) == 0 && strcmp(now.id, id) == 0)
 		(void)spool_unlink(q, SPOOL_KEYS, k->link);

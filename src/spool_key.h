@@ -3,7 +3,7 @@
  * decides who is first. The first job's draft is then complete and durable, so whoever comes next can finish its commit:
  * nobody waits for anybody, and it makes no difference whether the first submitter still lives.
  *
- * spool_submit calls this; others only spool_key_valid.
+ * spool_submit calls this; others only spool_key_valid, and spool_clean the last two.
  */
 #ifndef WQW_SPOOL_KEY_H
 #define WQW_SPOOL_KEY_H
@@ -39,5 +39,11 @@ int spool_key_take(const struct spool *q, struct spool_key *k, const char *id, i
  * cannot be told.
  */
 int spool_key_drop(const struct spool *q, struct spool_key *k, const char *id);
+
+/* The ID of the job that has the key keys/<link>. -1: ENOENT: nobody has it; EBADMSG: that is no key. */
+int spool_key_holder(const struct spool *q, const char *link, char id[ID_MAX + 1]);
+
+/* A descriptor whose lock keeps a free key from being taken over. Closing gives it up. */
+int spool_key_lock(const struct spool *q);
 
 #endif

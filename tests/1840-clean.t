@@ -68,6 +68,20 @@ echo 'keep-keys 7d' >spool/q/queue.conf
 is "$(wqw-clean -n)" "q/keys/${key}2" 'a key of a job that has ended'
 is "$(wqw-clean -v)" "q/keys/${key}2" 'goes when the policy says so'
 
+# A web front's user may have made the lock.
+if as_nobody true; then
+	link 6 gone
+	chown -Rh 65534:65534 spool/q
+	rm -f spool/q/keys/.lock
+	: >spool/q/keys/.lock
+	chown 1:65534 spool/q/keys/.lock
+	chmod 660 spool/q/keys/.lock
+	is "$(as_nobody wqw-clean -v 2>&1)" "q/keys/${key}6" 'a key goes under a lock that is of another user'
+	chown -Rh 0:0 spool/q
+else
+	skip 'no other user' 'a key goes under a lock that is of another user'
+fi
+
 # --- what was cut short
 clear_all
 old tmp/draft
