@@ -15,53 +15,16 @@
 
 enum { TRIES = 200, PAUSE_MS = 10 };
 
-/*
- * Only a file's owner may set its times: a job that another user made becomes the caller's, by a copy in its place. An
- * accepted job has no draft, so the draft's name is free for it, and is swept where this is cut short.
- */
-static int
-adopt(const struct spool *q, const struct spool_job *job, int *fd)
-{
-	char from[SPOOL_PATH_MAX], to[SPOOL_PATH_MAX], file[ID_NAME_MAX + 1];
-	int new, saved;
-
-	new = spool_open_file(q, SPOOL_TMP, job->name.id, O_RDWR | O_CREAT | O_EXCL);
-	if (new == -1 && errno == EEXIST && spool_unlink(q, SPOOL_TMP, job->name.id) == 0)
-		new = spool_open_file(q, SPOOL_TMP, job->name.id, O_RDWR | O_CREAT | O_EXCL);
-	if (new == -1)
-		return -1;
-	(void)spool_path(from, SPOOL_TMP, job->name.id);
-	(void)spool_path(to, job->dir, spool_job_file(file, job));
-	if (flock(new, LOCK_EX | LOCK_NB) == 0 && lseek(*fd, 0, SEEK_SET) != -1 && io_copy(*fd, new, INT64_MAX) != -1 &&
-	    io_sync(new) == 0 && renameat(q->fd, from, q->fd, to) == 0) {
-		(void)io_close(fd);
-		*fd = new;
-		return 0;
-	}
-	saved = errno;
-	(void)spool_unlink(q, SPOOL_TMP, job->name.id);
-	(void)io_close(&new);
-	errno = saved;
-	return -1;
-}
-
-/* The time at which it is due; EOVERFLOW: the file system cannot keep it. */
+/* The time at which it is due; EOVERFLOW: the file system cannot keep it. An accepted job has no draft of its own. */
 static int
 stamp(const struct spool *q, const struct spool_job *job, int *fd, int64_t due)
 {
-	struct timespec times[2] = { { .tv_nsec = UTIME_OMIT }, {
-		.tv_sec = (time_t)(due / 1000000), .tv_nsec = (long)(due % 1000000) * 1000 } };
+	char file[ID_NAME_MAX + 1];
 	struct stat st;
 
-	if (futimens(*fd, times) == -1) {
-		if (errno != EPERM && errno != EACCES)
-			return -1;
-		if (adopt(q, job, fd) == -1 || futimens(*fd, times) == -1)
-			return -1;
-	}
-	if (fstat(*fd, &st) == -1)
+	if (spool_stamp(q, job->dir, spool_job_file(file, job), job->name.id, fd, due) == -1 || fstat(*fd, &st) == -1)
 		return -1;
-	if (st.st_mtim.tv_sec == times[1].tv_sec)
+	if (st.st_mtim.tv_sec == due / 1000000)
 		return 0;
 	errno = EOVERFLOW;
 	return -1;

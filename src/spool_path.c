@@ -104,6 +104,45 @@ spool_sync(const struct spool *q, enum spool_dir d, int file)
 	return io_sync_dir(q->fd, spool_dir_name(d), file);
 }
 
+/* What a crash has left under the draft's name is no one's. */
+static int
+adopt(const struct spool *q, enum spool_dir d, const char *file, const char *draft, int *fd)
+{
+	char from[SPOOL_PATH_MAX], to[SPOOL_PATH_MAX];
+	int new = spool_open_file(q, SPOOL_TMP, draft, O_RDWR | O_CREAT | O_EXCL), saved;
+
+	if (new == -1 && errno == EEXIST && spool_unlink(q, SPOOL_TMP, draft) == 0)
+		new = spool_open_file(q, SPOOL_TMP, draft, O_RDWR | O_CREAT | O_EXCL);
+	if (new == -1)
+		return -1;
+	(void)spool_path(from, SPOOL_TMP, draft);
+	(void)spool_path(to, d, file);
+	if (flock(new, LOCK_EX | LOCK_NB) == 0 && lseek(*fd, 0, SEEK_SET) != -1 && io_copy(*fd, new, INT64_MAX) != -1 &&
+	    io_sync(new) == 0 && renameat(q->fd, from, q->fd, to) == 0) {
+		(void)io_close(fd);
+		*fd = new;
+		return 0;
+	}
+	saved = errno;
+	(void)spool_unlink(q, SPOOL_TMP, draft);
+	(void)io_close(&new);
+	errno = saved;
+	return -1;
+}
+
+int
+spool_stamp(const struct spool *q, enum spool_dir d, const char *file, const char *draft, int *fd, int64_t due)
+{
+	const struct timespec times[2] = { { .tv_nsec = UTIME_OMIT }, {
+		.tv_sec = (time_t)(due / 1000000), .tv_nsec = (long)(due % 1000000) * 1000 } };
+
+	if (futimens(*fd, times) == 0)
+		return 0;
+	if (errno != EPERM && errno != EACCES)
+		return -1;
+	return adopt(q, d, file, draft, fd) == -1 ? -1 : futimens(*fd, times);
+}
+
 int
 spool_same(const struct spool *q, enum spool_dir d, const char *file, int fd)
 {

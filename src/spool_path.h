@@ -23,6 +23,12 @@ int spool_open_file(const struct spool *q, enum spool_dir d, const char *file, i
 /* Makes the entries of a directory durable; `file` is any descriptor on the same file system. */
 int spool_sync(const struct spool *q, enum spool_dir d, int file);
 
+/*
+ * The mtime of a job whose lock *fd holds. Only a file's owner may set it: a job that another user made becomes the
+ * caller's, by a copy in its place, through `draft`, a name in tmp/ that nobody else has; *fd is then the copy.
+ */
+int spool_stamp(const struct spool *q, enum spool_dir d, const char *file, const char *draft, int *fd, int64_t due);
+
 /* 1 where the name still leads to the file that the descriptor holds, 0 where it does not; -1: it cannot be told. */
 int spool_same(const struct spool *q, enum spool_dir d, const char *file, int fd);
 

@@ -151,44 +151,14 @@ seal_result(struct spool_claim *c)
 	return io_sync(c->result);
 }
 
-/* Only a file's owner may set its times: a job that the web front's user made becomes the worker's by a copy. */
-static int
-adopt(struct spool_claim *c)
-{
-	char path[SPOOL_PATH_MAX], here[SPOOL_PATH_MAX], file[ID_NAME_MAX + 1];
-	int fd = spool_open_file(c->q, SPOOL_TMP, staged_name(file, c), O_RDWR | O_CREAT | O_EXCL), saved;
-
-	if (fd == -1)
-		return -1;
-	if (flock(fd, LOCK_EX | LOCK_NB) == -1 || lseek(c->fd, 0, SEEK_SET) == -1 ||
-	    io_copy(c->fd, fd, INT64_MAX) == -1 || io_sync(fd) == -1 ||
-	    renameat(c->q->fd, spool_path(path, SPOOL_TMP, file), c->q->fd, spool_path(here, SPOOL_CUR, c->file)) == -1)
-		goto out;
-	(void)io_close(&c->fd);
-	c->fd = fd;
-	return 0;
-out:
-	saved = errno;
-	(void)spool_unlink(c->q, SPOOL_TMP, file);
-	(void)io_close(&fd);
-	errno = saved;
-	return -1;
-}
-
 static int
 retry(struct spool_claim *c)
 {
-	struct timespec times[2] = { { .tv_nsec = UTIME_OMIT }, { 0 } };
+	char draft[ID_NAME_MAX + 1];
 
 	unstage(c);
-	times[1].tv_sec = (time_t)(c->due / 1000000);
-	times[1].tv_nsec = (long)(c->due % 1000000) * 1000;
-	if (futimens(c->fd, times) == -1) {
-		if (errno != EPERM && errno != EACCES)
-			return -1;
-		if (adopt(c) == -1 || futimens(c->fd, times) == -1)
-			return -1;
-	}
+	if (spool_stamp(c->q, SPOOL_CUR, c->file, staged_name(draft, c), &c->fd, c->due) == -1)
+		return -1;
 	return spool_move(c->q, SPOOL_CUR, c->file, SPOOL_LATER, c->file);
 }
 
