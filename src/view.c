@@ -4,12 +4,12 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "io.h"
 #include "job.h"
 #include "tool.h"
 #include "units.h"
+#include "units_when.h"
 
 const char *
 view_state_name(enum view_state s)
@@ -97,13 +97,9 @@ static int64_t
 header_time(const struct job_header *h, const char *name, int64_t otherwise)
 {
 	char text[UNITS_TIME_MAX];
-	struct tm tm = { 0 };
-	const char *end;
+	int64_t us;
 
-	if (job_get(h, name, text, sizeof(text)) == NULL)
-		return otherwise;
-	end = strptime(text, "%Y-%m-%dT%H:%M:%SZ", &tm);
-	return end == NULL || *end != '\0' ? otherwise : (int64_t)timegm(&tm) * 1000000;
+	return job_get(h, name, text, sizeof(text)) == NULL || units_when(text, &us) == -1 ? otherwise : us;
 }
 
 /* The header knows better than the file's times, which a copy of the spool does not keep. Nothing else depends on it. */

@@ -216,11 +216,11 @@ ambiguous 'Content-Length and Transfer-Encoding' "${post}Content-Length: 5\r\nTr
 ambiguous 'the other way round' "${post}Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n$five"
 ambiguous 'two Content-Lengths' "${post}Content-Length: 5\r\nContent-Length: 6\r\n\r\nhello"
 ambiguous 'the same twice' "${post}Content-Length: 5\r\nContent-Length: 5\r\n\r\nhello"
-for length in 5,5 +5 -5 5x 0x5 '' '5 5'; do
+for length in 5,5 '5, 6' +5 -5 5x 0x5 '' '5 5'; do
 	ambiguous "Content-Length: $length" "${post}Content-Length: $length\r\n\r\nhello"
 done
 ambiguous 'a Content-Length without end' "${post}Content-Length: 99999999999999999999\r\n\r\nhello" 413
-for coding in gzip,chunked chunked,chunked identity xchunked chunked,gzip ''; do
+for coding in gzip gzip,chunked chunked,chunked identity xchunked chunked,gzip ''; do
 	ambiguous "Transfer-Encoding: $coding" "${post}Transfer-Encoding: $coding\r\n\r\n$five"
 done
 ambiguous 'Transfer-Encoding twice' "${post}Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n$five"

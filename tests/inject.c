@@ -483,7 +483,8 @@ start(char *argv[])
 	if (root == 0) {
 		(void)close(go_on[1]);
 		/* Until it is watched. */
-		(void)read(go_on[0], &c, 1);
+		if (read(go_on[0], &c, 1) == -1)
+			err(2, NULL);
 		(void)close(go_on[0]);
 		(void)execvp(argv[0], argv);
 		err(127, "%s", argv[0]);
