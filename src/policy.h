@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-enum { POLICY_HANDLER_MAX = 1024, POLICY_TYPE_MAX = 128 };
+enum { POLICY_HANDLER_MAX = 1024, POLICY_TYPE_MAX = 128, POLICY_QUEUE_MAX = 1024 };
 
 struct policy {
 	int64_t max_attempts;          /* 1..ID_ATTEMPTS_MAX */
@@ -20,6 +20,8 @@ struct policy {
 	int64_t sync_claims;           /* 1: the first claim, too, is durable before the handler starts */
 	char handler[POLICY_HANDLER_MAX];   /* command and arguments, split at blanks; "" where there is none */
 	char result_type[POLICY_TYPE_MAX];  /* Content-Type of results */
+	char next[POLICY_QUEUE_MAX];        /* the queue that results go on to; "" where there is none */
+	char events[POLICY_QUEUE_MAX];      /* the queue that is told of ends; "" where there is none */
 };
 
 void policy_defaults(struct policy *p);

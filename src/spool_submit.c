@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "io.h"
+#include "spool_outbox.h"
 #include "spool_path.h"
 
 /* What is accepted must be able to finish, so nothing is accepted on the last bytes of a file system. */
@@ -31,7 +32,7 @@ has_room(const struct spool *q, const struct policy *p)
 int
 spool_draft_open(struct spool_draft *d, const struct spool *q, const struct policy *p, int priority, const char *group)
 {
-	*d = (struct spool_draft){ .q = q, .fd = -1, .max = p->max_size };
+	*d = (struct spool_draft){ .q = q, .fd = -1, .outbox = -1, .max = p->max_size };
 	if (has_room(q, p) == -1 || id_new(d->id, priority, group) == -1)
 		return -1;
 	d->length_at = job_put_blank(&d->head, "Content-Length", JOB_NUMBER_WIDTH);
@@ -44,7 +45,8 @@ create(struct spool_draft *d)
 	if (job_end(&d->head) == -1)
 		return -1;
 	d->start = (off_t)d->head.len;
-	d->fd = spool_open_file(d->q, SPOOL_TMP, d->id, O_WRONLY | O_CREAT | O_EXCL);
+	d->fd = d->outbox != -1 ? spool_outbox_create(d->outbox, d->q, d->id) :
+	    spool_open_file(d->q, SPOOL_TMP, d->id, O_WRONLY | O_CREAT | O_EXCL);
 	if (d->fd == -1)
 		return -1;
 	return io_write(d->fd, d->head.text, d->head.len);
@@ -71,9 +73,13 @@ spool_draft_abort(struct spool_draft *d)
 	int saved = errno;
 
 	if (d->fd != -1) {
-		(void)spool_unlink(d->q, SPOOL_TMP, d->id);
+		if (d->outbox != -1)
+			spool_outbox_cancel(d->outbox, d->id);
+		else
+			(void)spool_unlink(d->q, SPOOL_TMP, d->id);
 		(void)io_close(&d->fd);
 	}
+	(void)io_close(&d->outbox);
 	errno = saved;
 }
 
@@ -104,18 +110,32 @@ goal(const struct spool_draft *d)
 	return d->due > 0 ? SPOOL_LATER : SPOOL_NEW;
 }
 
+static int
+place(struct spool_draft *d)
+{
+	return d->outbox != -1 ? spool_outbox_put(d->outbox, d->q, goal(d), d->id) :
+	    spool_move(d->q, SPOOL_TMP, d->id, goal(d), d->id);
+}
+
+/* One that waits in an outbox is made durable with it. */
+static int
+is_in(const struct spool_draft *d, enum spool_dir dir)
+{
+	return d->error == 0 && d->outbox == -1 && goal(d) == dir;
+}
+
 /* After the renames: a directory that cannot be made durable leaves the state of its drafts unknown. */
 static void
 commit_directory(struct spool_draft *const *d, size_t n, enum spool_dir dir)
 {
 	size_t i, any;
 
-	for (any = 0; any < n && (d[any]->error != 0 || goal(d[any]) != dir); any++)
+	for (any = 0; any < n && !is_in(d[any], dir); any++)
 		;
 	if (any == n || spool_sync(d[any]->q, dir, d[any]->fd) == 0)
 		return;
 	for (i = any; i < n; i++)
-		if (d[i]->error == 0 && goal(d[i]) == dir) {
+		if (is_in(d[i], dir)) {
 			d[i]->error = errno;
 			d[i]->unknown = 1;
 		}
@@ -139,13 +159,14 @@ spool_commit(struct spool_draft *const *d, size_t n)
 		commit_file(d[i], finish(d[i]));
 	for (i = 0; i < n; i++)
 		if (d[i]->error == 0)
-			commit_file(d[i], spool_move(d[i]->q, SPOOL_TMP, d[i]->id, goal(d[i]), d[i]->id));
+			commit_file(d[i], place(d[i]));
 	commit_directory(d, n, SPOOL_NEW);
 	commit_directory(d, n, SPOOL_LATER);
 	for (i = 0; i < n; i++) {
 		failed += d[i]->error != 0;
 		/* What fsync has promised close(2) cannot take back. */
 		(void)io_close(&d[i]->fd);
+		(void)io_close(&d[i]->outbox);
 	}
 	return failed;
 }

@@ -14,7 +14,7 @@ struct spool_draft {
 	char id[ID_MAX + 1];
 	struct job_header head;   /* the caller adds fields before the first write */
 	int64_t due;              /* microseconds; 0: at once. The caller may set it before the commit */
-	int fd;
+	int fd, outbox;           /* outbox: where it waits for the end of a job; -1: tmp/, until the commit */
 	off_t length_at, start, size, max;  /* of Content-Length's value; of the payload; bytes so far; policy's max-size */
 	int error;                /* after spool_commit: 0, or the errno of this draft */
 	int unknown;              /* after spool_commit: 1: fsync of the directory failed, it may or may not be there */

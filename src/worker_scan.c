@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "io.h"
+#include "spool_outbox.h"
 
 enum {
 	SECOND = 1000000,
@@ -96,11 +97,25 @@ recover_one(void *arg, const char *file)
 	return 0;
 }
 
+static void
+recover_outboxes(struct worker *w)
+{
+	int r = spool_outbox_recover(&w->q);
+
+	if (r == -1 && errno != ENOENT)
+		warn("%s/%s: what follows from a dead letter", w->q.word, spool_dir_name(SPOOL_TMP));
+	else if (r == -2)
+		slots_refuse(w, spool_dir_name(SPOOL_FAILED));
+}
+
 static int
 scan_cur(struct worker *w)
 {
 	w->recover_at = io_clock() + RECOVER_EVERY;
-	return spool_scan(&w->q, SPOOL_CUR, recover_one, w);
+	if (spool_scan(&w->q, SPOOL_CUR, recover_one, w) == -1)
+		return -1;
+	recover_outboxes(w);
+	return 0;
 }
 
 int

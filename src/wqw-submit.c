@@ -18,6 +18,7 @@
 #include "feed_field.h"
 #include "feed_type.h"
 #include "io.h"
+#include "spool_outbox.h"
 #include "spool_submit.h"
 #include "tool.h"
 #include "units.h"
@@ -29,12 +30,14 @@ static const char usage[] =
     "  -H, --header 'Name: value'   a header field; may be repeated\n"
     "  -p, --priority 0..9       0 is the most urgent, 5 the default\n"
     "  -g, --group GROUP         ordering group\n"
+    "  -n, --next QUEUE          the queue beside this one that the result goes on to\n"
     "  -w, --wait[=DURATION]     wait until the jobs have ended; the exit status is that of wqw-wait\n"
     "  -h, --help                this text\n";
 
 static const struct option longs[] = {
 	{ "type", required_argument, NULL, 't' }, { "header", required_argument, NULL, 'H' },
 	{ "priority", required_argument, NULL, 'p' }, { "group", required_argument, NULL, 'g' },
+	{ "next", required_argument, NULL, 'n' },
 	{ "wait", optional_argument, NULL, 'w' }, { "help", no_argument, NULL, 'h' }, { 0 }
 };
 
@@ -47,6 +50,7 @@ struct submit {
 	int priority;
 	const char *group, *type;
 	struct job_header fields;
+	const char *outbox;         /* inside a handler: where jobs wait for its success; NULL: elsewhere */
 	int wait;
 	int64_t patience;           /* microseconds; -1: for ever */
 	struct await await;
@@ -100,6 +104,17 @@ set_wait(struct submit *s, const char *text)
 }
 
 static void
+set_next(struct submit *s, const char *text)
+{
+	if (!id_valid_word(text))
+		errx(EX_USAGE, "--next '%s': not the name of a queue: 1 to 64 letters, digits and '._-'", clean(text));
+	if (feed_has(&s->fields, "Next"))
+		errx(EX_USAGE, "--next: given twice, or by --header too");
+	if (job_put(&s->fields, "Next", text) == -1)
+		errx(EX_USAGE, "--next: all fields together are more than 16 KiB");
+}
+
+static void
 option(struct submit *s, int c, char *argv[])
 {
 	char why[512];
@@ -119,6 +134,9 @@ option(struct submit *s, int c, char *argv[])
 			errx(EX_USAGE, "--group '%s': not 1 to 64 letters, digits and '._-'", clean(optarg));
 		s->group = optarg;
 		break;
+	case 'n':
+		set_next(s, optarg);
+		break;
 	case 'w':
 		set_wait(s, optarg);
 		break;
@@ -136,12 +154,32 @@ parse(struct submit *s, int argc, char *argv[])
 	int c;
 
 	opterr = 0;
-	while ((c = getopt_long(argc, argv, ":t:H:p:g:w::h", longs, NULL)) != -1)
+	while ((c = getopt_long(argc, argv, ":t:H:p:g:n:w::h", longs, NULL)) != -1)
 		option(s, c, argv);
 	if (optind == argc)
 		errx(EX_USAGE, "which queue? wqw-submit QUEUE [FILE...]");
 	if (s->type != NULL && feed_has(&s->fields, "Content-Type"))
 		errx(EX_USAGE, "--type and a Content-Type by --header: only one of them");
+}
+
+/* Inside a handler, jobs are part of what it does: they appear when it has succeeded, with its trace. */
+static void
+inherit(struct submit *s)
+{
+	static const char *const fields[][2] = { { "Traceparent", "TRACEPARENT" }, { "Tracestate", "TRACESTATE" } };
+	const char *value;
+	size_t i;
+
+	s->outbox = getenv("WQW_OUTBOX");
+	if (s->outbox == NULL || *s->outbox == '\0') {
+		s->outbox = NULL;
+		return;
+	}
+	if (s->wait)
+		errx(EX_USAGE, "--wait inside a handler: the jobs start when it has ended (WQW_OUTBOX is set)");
+	for (i = 0; i < sizeof(fields) / sizeof(*fields); i++)
+		if (!feed_has(&s->fields, fields[i][0]) && (value = getenv(fields[i][1])) != NULL && job_valid_value(value))
+			(void)job_put(&s->fields, fields[i][0], value);
 }
 
 static void
@@ -162,6 +200,21 @@ open_queue(struct submit *s, const char *word)
 			errx(EX_CONFIG, "%s/%s", s->q.word, clean(why));
 		errx(tool_code(error), "%s/%s: %s", s->q.word, clean(why), strerror(error));
 	}
+}
+
+static void
+check_next(const struct submit *s)
+{
+	char word[JOB_VALUE_MAX + 1];
+	struct spool next;
+
+	if (job_get(&s->fields, "Next", word, sizeof(word)) == NULL)
+		return;
+	if (!id_valid_word(word))
+		errx(EX_USAGE, "Next '%s': not the name of a queue: 1 to 64 letters, digits and '._-'", clean(word));
+	if (spool_open_beside(&next, &s->q, word) == -1)
+		errx(tool_code(errno), "--next '%s': no such queue beside '%s'", clean(word), clean(s->q.word));
+	spool_close(&next);
 }
 
 /* All that can be told before the first job is submitted, so that a slip of the pen submits none. */
@@ -271,6 +324,15 @@ fault(const struct submit *s, const char *file, enum feed_fault what)
 	return EX_UNAVAILABLE;
 }
 
+static int
+fault_staging(const struct submit *s)
+{
+	int error = errno;
+
+	warnx("WQW_OUTBOX=%s: %s", clean(s->outbox), strerror(error));
+	return tool_code(error);
+}
+
 /* Returns the exit code; on any but EX_OK there is no draft of the file. */
 static int
 draft(struct submit *s, const char *file, int is_stdin)
@@ -280,6 +342,8 @@ draft(struct submit *s, const char *file, int is_stdin)
 
 	if (spool_draft_open(d, &s->q, &s->p, s->priority, s->group) == -1)
 		return fault(s, file, FEED_WRITING);
+	if (s->outbox != NULL && spool_outbox_stage(d, s->outbox) == -1)
+		return fault_staging(s);
 	if (feed_draft(&s->feed, d, &job) == -1) {
 		spool_draft_abort(d);
 		return fault(s, file, s->feed.fault);
@@ -358,7 +422,9 @@ main(int argc, char *argv[])
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)signal(SIGXFSZ, SIG_IGN);
 	parse(&s, argc, argv);
+	inherit(&s);
 	open_queue(&s, argv[optind]);
+	check_next(&s);
 	for (i = optind + 1; i < argc; i++)
 		check_file(&s, argv[i]);
 	if (s.wait && await_open(&s.await) == -1)
