@@ -7,7 +7,7 @@
 
 /* What wqw itself says of a job or a result. */
 static const char *const reserved[] = {
-	"Content-Length", "Id", "Attempt", "Started", "Finished", "Worker", "Exit"
+	"Content-Length", "Id", "Attempt", "Started", "Finished", "Worker", "Exit", "Batch", "Batch-Done", "Batch-Failed"
 };
 
 static int
@@ -46,7 +46,7 @@ feed_field(struct job_header *h, const char *text, const char **why)
 	if (!job_valid_name(name))
 		return refuse(why, "a name has letters, digits and !#$%&'*+-.^_`|~", EINVAL);
 	if (is_reserved(name))
-		return refuse(why, "wqw itself sets Content-Length, Id, Attempt, Started, Finished, Worker and Exit", EINVAL);
+		return refuse(why, "wqw itself sets Content-Length, Id, Attempt, Started, Finished, Worker, Exit and Batch", EINVAL);
 	if (!job_valid_value(colon + 1))
 		return refuse(why, "a value is one line of at most 4095 bytes, without control characters", EINVAL);
 	if (job_put(h, name, colon + 1) == -1)

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "io.h"
+#include "spool_batch.h"
 #include "spool_bury.h"
 #include "spool_outbox.h"
 #include "spool_path.h"
@@ -88,6 +89,19 @@ follow_up(const struct spool *q, enum spool_dir where, const struct id_name *nam
 	return r == -2 ? 3 : -1;
 }
 
+static int
+leave_batch(const struct spool *q, enum spool_dir d, const char *file, enum spool_dir where, const struct id_name *name)
+{
+	char batch[ID_WORD_MAX + 1];
+	struct job_header h;
+	int fd = spool_open_file(q, d, file, O_RDONLY), r = 0;
+
+	if (fd != -1 && job_read(fd, &h, NULL) == 0 && spool_batch_of(&h, batch) != NULL)
+		r = spool_batch_ended(q, batch, name->id, where == SPOOL_DONE);
+	(void)io_close(&fd);
+	return r == 0 ? 1 : r == -2 ? 3 : -1;
+}
+
 /*
  * The job's end is on record, so only what a crash left undone remains: make the record durable, let follow what follows
  * from it, drop the rest. 3: an fsync failed.
@@ -104,7 +118,7 @@ tidy(const struct spool *q, enum spool_dir d, const char *file, enum spool_dir w
 		r = 3;
 	else if (record_name(record, where, fd, &name) == -1)
 		r = -1;
-	else if ((r = follow_up(q, where, &name)) == 1)
+	else if ((r = follow_up(q, where, &name)) == 1 && (r = leave_batch(q, d, file, where, &name)) == 1)
 		r = spool_unlink(q, d, file) == -1 && errno != ENOENT ? -1 : 1;
 	(void)io_close(&fd);
 	return r;

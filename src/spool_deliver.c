@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "io.h"
+#include "spool_batch.h"
 #include "spool_path.h"
 
 /* A queue that jobs are delivered to. */
@@ -27,9 +28,8 @@ struct delivery {
 	struct target *targets;
 };
 
-/* Calls each(arg, name) for all entries of a directory but . and .., until it returns other than 0. */
-static int
-each_entry(int fd, int (*each)(void *, const char *), void *arg)
+int
+spool_outbox_each(int fd, int (*each)(void *, const char *), void *arg)
 {
 	int copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), r = 0, saved;
 	DIR *dir = copy == -1 ? NULL : fdopendir(copy);
@@ -86,7 +86,7 @@ seal_one(void *arg, const char *file)
 int
 spool_outbox_seal(const struct spool *q, int out)
 {
-	return each_entry(out, seal_one, &out) == -1 || io_sync(out) == -1 || spool_sync(q, SPOOL_TMP, out) == -1 ? -1 : 0;
+	return spool_outbox_each(out, seal_one, &out) == -1 || io_sync(out) == -1 || spool_sync(q, SPOOL_TMP, out) == -1 ? -1 : 0;
 }
 
 static struct target *
@@ -156,6 +156,23 @@ out:
 	return r;
 }
 
+/* A member that comes too late runs all the same, but nobody waits for it. */
+static int
+enter_batch(int out, const char *id, const struct spool *q)
+{
+	char batch[ID_WORD_MAX + 1];
+	struct job_header h;
+	int fd = openat(out, id, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC), r = 0;
+
+	if (fd == -1)
+		return -1;
+	if (job_read(fd, &h, NULL) == 0 && spool_batch_of(&h, batch) != NULL &&
+	    (spool_batch_enter(q, batch, id) == -1 || spool_batch_sync(q, batch) == -1) && errno != ESHUTDOWN)
+		r = -1;
+	(void)io_close(&fd);
+	return r;
+}
+
 static int
 move_in(const struct delivery *d, const char *id, const struct spool *q, enum spool_dir dir)
 {
@@ -169,6 +186,8 @@ move_in(const struct delivery *d, const char *id, const struct spool *q, enum sp
 	if (d->again && spool_find(q, id, &job) == 0)
 		return 0;
 	if (d->again && errno != ENOENT)
+		return -1;
+	if (enter_batch(d->out, id, q) == -1)
 		return -1;
 	if (spool_move_at(d->out, id, q->fd, spool_path(path, dir, id)) == 0 || errno == EEXIST)
 		return 0;
@@ -211,7 +230,7 @@ spool_outbox_deliver(int out, int again)
 {
 	struct delivery d = { .out = out, .again = again };
 	struct target *t;
-	int r = each_entry(out, deliver_one, &d), saved = errno;
+	int r = spool_outbox_each(out, deliver_one, &d), saved = errno;
 
 	while ((t = d.targets) != NULL) {
 		if (r == 0 && (sync_target(t, SPOOL_NEW) == -1 || sync_target(t, SPOOL_LATER) == -1)) {
@@ -236,7 +255,7 @@ remove_one(void *arg, const char *file)
 int
 spool_outbox_clear(int out)
 {
-	return each_entry(out, remove_one, &out);
+	return spool_outbox_each(out, remove_one, &out);
 }
 
 int
@@ -323,7 +342,7 @@ spool_outbox_recover(const struct spool *q)
 
 	if (dir == -1)
 		return -1;
-	r = each_entry(dir, recover_entry, &copy);
+	r = spool_outbox_each(dir, recover_entry, &copy);
 	(void)io_close(&dir);
 	return r;
 }

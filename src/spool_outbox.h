@@ -36,6 +36,9 @@ int spool_outbox_create(int out, const struct spool *to, const char *id);
 int spool_outbox_put(int out, const struct spool *to, enum spool_dir d, const char *id);
 void spool_outbox_cancel(int out, const char *id);
 
+/* Calls each(arg, name) for all entries of a directory but . and .., until it returns other than 0. */
+int spool_outbox_each(int fd, int (*each)(void *, const char *), void *arg);
+
 /* Makes it durable, before the end that it waits for is put on record. */
 int spool_outbox_seal(const struct spool *q, int out);
 

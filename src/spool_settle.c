@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "io.h"
+#include "spool_batch.h"
 #include "spool_event.h"
 #include "spool_outbox.h"
 #include "spool_path.h"
@@ -303,8 +304,12 @@ static int
 conclude(struct spool_claim *c)
 {
 	enum spool_outbox kind = c->outcome == SPOOL_SUCCESS ? SPOOL_IF_DONE : SPOOL_IF_FAILED;
-	int r = c->follow == -1 ? 0 : spool_outbox_deliver(c->follow, 0);
+	int r = c->follow == -1 ? 0 : spool_outbox_deliver(c->follow, 0), ended = c->outcome == SPOOL_SUCCESS ||
+	    c->outcome == SPOOL_DEAD;
+	char batch[ID_WORD_MAX + 1];
 
+	if (r == 0 && ended && spool_batch_of(&c->head, batch) != NULL)
+		r = spool_batch_ended(c->q, batch, c->name.id, c->outcome == SPOOL_SUCCESS);
 	if (r != 0) {
 		c->unknown = r == -2;
 		return -1;

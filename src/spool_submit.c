@@ -1,5 +1,6 @@
 #include "spool_submit.h"
 
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
@@ -10,6 +11,7 @@
 #include <unistd.h>
 
 #include "io.h"
+#include "spool_batch.h"
 #include "spool_outbox.h"
 #include "spool_path.h"
 
@@ -47,7 +49,8 @@ create(struct spool_draft *d)
 	d->start = (off_t)d->head.len;
 	d->fd = d->outbox != -1 ? spool_outbox_create(d->outbox, d->q, d->id) :
 	    spool_open_file(d->q, SPOOL_TMP, d->id, O_WRONLY | O_CREAT | O_EXCL);
-	if (d->fd == -1)
+	/* The lock says that its submitter lives. */
+	if (d->fd == -1 || flock(d->fd, LOCK_EX | LOCK_NB) == -1)
 		return -1;
 	return io_write(d->fd, d->head.text, d->head.len);
 }
@@ -141,13 +144,32 @@ commit_directory(struct spool_draft *const *d, size_t n, enum spool_dir dir)
 		}
 }
 
+/* The members of batches are entered before anybody sees them; those in an outbox, when they leave it. */
+static int
+enter(struct spool_draft *d)
+{
+	return d->batch == NULL || d->outbox != -1 ? 0 : spool_batch_enter(d->q, d->batch, d->id);
+}
+
 static void
 commit_file(struct spool_draft *d, int r)
 {
 	if (r == 0)
 		return;
 	d->error = errno;
+	if (d->batch != NULL && d->outbox == -1)
+		spool_batch_leave(d->q, d->batch, d->id);
 	spool_draft_abort(d);
+}
+
+/* One sync for the entries of a batch that the drafts from i on have made. */
+static int
+sync_entry(struct spool_draft *const *d, size_t i)
+{
+	if (d[i]->batch == NULL || d[i]->outbox != -1 || (i > 0 && d[i - 1]->error == 0 && d[i - 1]->batch != NULL &&
+	    strcmp(d[i]->batch, d[i - 1]->batch) == 0))
+		return 0;
+	return spool_batch_sync(d[i]->q, d[i]->batch);
 }
 
 size_t
@@ -157,6 +179,12 @@ spool_commit(struct spool_draft *const *d, size_t n)
 
 	for (i = 0; i < n; i++)
 		commit_file(d[i], finish(d[i]));
+	for (i = 0; i < n; i++)
+		if (d[i]->error == 0)
+			commit_file(d[i], enter(d[i]));
+	for (i = 0; i < n; i++)
+		if (d[i]->error == 0)
+			commit_file(d[i], sync_entry(d, i));
 	for (i = 0; i < n; i++)
 		if (d[i]->error == 0)
 			commit_file(d[i], place(d[i]));

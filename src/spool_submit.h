@@ -13,6 +13,7 @@ struct spool_draft {
 	const struct spool *q;
 	char id[ID_MAX + 1];
 	struct job_header head;   /* the caller adds fields before the first write */
+	const char *batch;        /* NULL: of none. The caller may set it before the commit, and adds the field Batch */
 	int64_t due;              /* microseconds; 0: at once. The caller may set it before the commit */
 	int fd, outbox;           /* outbox: where it waits for the end of a job; -1: tmp/, until the commit */
 	off_t length_at, start, size, max;  /* of Content-Length's value; of the payload; bytes so far; policy's max-size */

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "io.h"
+#include "spool_batch.h"
 #include "spool_outbox.h"
 
 enum {
@@ -108,6 +109,17 @@ recover_outboxes(struct worker *w)
 		slots_refuse(w, spool_dir_name(SPOOL_FAILED));
 }
 
+static void
+recover_batches(struct worker *w)
+{
+	int r = spool_batch_recover(&w->q);
+
+	if (r == -1)
+		warn("%s/%s: batches", w->q.word, spool_dir_name(SPOOL_KEYS));
+	else if (r == -2)
+		slots_refuse(w, spool_dir_name(SPOOL_KEYS));
+}
+
 static int
 scan_cur(struct worker *w)
 {
@@ -132,6 +144,8 @@ scan_again(struct worker *w)
 	}
 	if ((all || now >= w->recover_at) && scan_cur(w) == -1)
 		return -1;
+	if (all)
+		recover_batches(w);
 	if ((all || (w->later.cut && window_least(&w->later) == NULL)) && scan_later(w) == -1)
 		return -1;
 	if ((all || (w->ready.cut && window_least(&w->ready) == NULL)) && scan_new(w) == -1)

@@ -16,8 +16,10 @@
 #include "await.h"
 #include "feed.h"
 #include "feed_field.h"
+#include "feed_follow.h"
 #include "feed_type.h"
 #include "io.h"
+#include "spool_batch.h"
 #include "spool_outbox.h"
 #include "spool_submit.h"
 #include "tool.h"
@@ -31,12 +33,17 @@ static const char usage[] =
     "  -p, --priority 0..9       0 is the most urgent, 5 the default\n"
     "  -g, --group GROUP         ordering group\n"
     "  -n, --next QUEUE          the queue beside this one that the result goes on to\n"
+    "  -b, --batch BATCH         the jobs are members of this batch of the queue\n"
+    "      --then QUEUE2         with --batch: no more are to come; FILE becomes a job of QUEUE2 when all have ended\n"
     "  -w, --wait[=DURATION]     wait until the jobs have ended; the exit status is that of wqw-wait\n"
     "  -h, --help                this text\n";
+
+enum { THEN = 256 };
 
 static const struct option longs[] = {
 	{ "type", required_argument, NULL, 't' }, { "header", required_argument, NULL, 'H' },
 	{ "priority", required_argument, NULL, 'p' }, { "group", required_argument, NULL, 'g' },
+	{ "batch", required_argument, NULL, 'b' }, { "then", required_argument, NULL, THEN },
 	{ "next", required_argument, NULL, 'n' },
 	{ "wait", optional_argument, NULL, 'w' }, { "help", no_argument, NULL, 'h' }, { 0 }
 };
@@ -48,7 +55,8 @@ struct submit {
 	struct spool q;
 	struct policy p;
 	int priority;
-	const char *group, *type;
+	const char *group, *type, *batch, *then;
+	struct spool home;          /* with --then: the batch's queue, while q is the callback's */
 	struct job_header fields;
 	const char *outbox;         /* inside a handler: where jobs wait for its success; NULL: elsewhere */
 	int wait;
@@ -69,12 +77,12 @@ clean(const char *text)
 }
 
 static void
-add_field(struct submit *s, const char *text)
+add_word(struct submit *s, const char *option, const char *text, int add(struct job_header *, const char *, const char **))
 {
 	const char *why;
 
-	if (feed_field(&s->fields, text, &why) == -1)
-		errx(EX_USAGE, "--header '%s': %s", clean(text), why);
+	if (add(&s->fields, text, &why) == -1)
+		errx(EX_USAGE, "%s '%s': %s", option, clean(text), why);
 }
 
 static void
@@ -104,17 +112,6 @@ set_wait(struct submit *s, const char *text)
 }
 
 static void
-set_next(struct submit *s, const char *text)
-{
-	if (!id_valid_word(text))
-		errx(EX_USAGE, "--next '%s': not the name of a queue: 1 to 64 letters, digits and '._-'", clean(text));
-	if (feed_has(&s->fields, "Next"))
-		errx(EX_USAGE, "--next: given twice, or by --header too");
-	if (job_put(&s->fields, "Next", text) == -1)
-		errx(EX_USAGE, "--next: all fields together are more than 16 KiB");
-}
-
-static void
 option(struct submit *s, int c, char *argv[])
 {
 	char why[512];
@@ -124,7 +121,7 @@ option(struct submit *s, int c, char *argv[])
 		set_type(s, optarg);
 		break;
 	case 'H':
-		add_field(s, optarg);
+		add_word(s, "--header", optarg, feed_field);
 		break;
 	case 'p':
 		s->priority = priority(optarg);
@@ -134,8 +131,15 @@ option(struct submit *s, int c, char *argv[])
 			errx(EX_USAGE, "--group '%s': not 1 to 64 letters, digits and '._-'", clean(optarg));
 		s->group = optarg;
 		break;
+	case 'b':
+		add_word(s, "--batch", optarg, feed_batch);
+		s->batch = optarg;
+		break;
+	case THEN:
+		s->then = optarg;
+		break;
 	case 'n':
-		set_next(s, optarg);
+		add_word(s, "--next", optarg, feed_next);
 		break;
 	case 'w':
 		set_wait(s, optarg);
@@ -154,10 +158,14 @@ parse(struct submit *s, int argc, char *argv[])
 	int c;
 
 	opterr = 0;
-	while ((c = getopt_long(argc, argv, ":t:H:p:g:n:w::h", longs, NULL)) != -1)
+	while ((c = getopt_long(argc, argv, ":t:H:p:g:n:b:w::h", longs, NULL)) != -1)
 		option(s, c, argv);
 	if (optind == argc)
 		errx(EX_USAGE, "which queue? wqw-submit QUEUE [FILE...]");
+	if (s->then != NULL && s->batch == NULL)
+		errx(EX_USAGE, "--then: of which batch? --batch BATCH --then QUEUE2 QUEUE [FILE]");
+	if (s->then != NULL && (optind + 2 < argc || s->wait))
+		errx(EX_USAGE, "--then: one FILE at most, and no --wait");
 	if (s->type != NULL && feed_has(&s->fields, "Content-Type"))
 		errx(EX_USAGE, "--type and a Content-Type by --header: only one of them");
 }
@@ -166,20 +174,16 @@ parse(struct submit *s, int argc, char *argv[])
 static void
 inherit(struct submit *s)
 {
-	static const char *const fields[][2] = { { "Traceparent", "TRACEPARENT" }, { "Tracestate", "TRACESTATE" } };
-	const char *value;
-	size_t i;
-
 	s->outbox = getenv("WQW_OUTBOX");
 	if (s->outbox == NULL || *s->outbox == '\0') {
 		s->outbox = NULL;
 		return;
 	}
+	if (s->then != NULL)
+		errx(EX_USAGE, "--then inside a handler: its jobs start when it has ended (WQW_OUTBOX is set)");
 	if (s->wait)
 		errx(EX_USAGE, "--wait inside a handler: the jobs start when it has ended (WQW_OUTBOX is set)");
-	for (i = 0; i < sizeof(fields) / sizeof(*fields); i++)
-		if (!feed_has(&s->fields, fields[i][0]) && (value = getenv(fields[i][1])) != NULL && job_valid_value(value))
-			(void)job_put(&s->fields, fields[i][0], value);
+	feed_inherit(&s->fields);
 }
 
 static void
@@ -205,16 +209,10 @@ open_queue(struct submit *s, const char *word)
 static void
 check_next(const struct submit *s)
 {
-	char word[JOB_VALUE_MAX + 1];
-	struct spool next;
+	char why[256];
 
-	if (job_get(&s->fields, "Next", word, sizeof(word)) == NULL)
-		return;
-	if (!id_valid_word(word))
-		errx(EX_USAGE, "Next '%s': not the name of a queue: 1 to 64 letters, digits and '._-'", clean(word));
-	if (spool_open_beside(&next, &s->q, word) == -1)
-		errx(tool_code(errno), "--next '%s': no such queue beside '%s'", clean(word), clean(s->q.word));
-	spool_close(&next);
+	if (feed_next_there(&s->q, &s->fields, why, sizeof(why)) == -1)
+		errx(tool_code(errno), "--next: %s", clean(why));
 }
 
 /* All that can be told before the first job is submitted, so that a slip of the pen submits none. */
@@ -241,6 +239,12 @@ out_of_memory(void)
 	return EX_TEMPFAIL;
 }
 
+static int
+code_of(int error)
+{
+	return error == EEXIST || error == ESHUTDOWN ? EX_DATAERR : tool_code(error);
+}
+
 /* What became of one draft in a round. Returns the exit code. */
 static int
 tell(struct submit *s, const struct spool_draft *d)
@@ -251,8 +255,8 @@ tell(struct submit *s, const struct spool_draft *d)
 		return EX_IOERR;
 	}
 	if (d->error != 0) {
-		warnx("not submitted: %s", strerror(d->error));
-		return tool_code(d->error);
+		warnx("not submitted: %s", d->error == ESHUTDOWN ? "all members of its batch have ended" : strerror(d->error));
+		return code_of(d->error);
 	}
 	if (printf("%s/%s\n", s->q.word, d->id) < 0 || fflush(stdout) == EOF) {
 		warn("standard output");
@@ -274,6 +278,8 @@ commit(struct submit *s)
 	for (i = 0; i < s->n; i++)
 		d[i] = &s->drafts[i];
 	(void)spool_commit(d, s->n);
+	if (s->then != NULL && s->n == 1 && d[0]->error == 0 && spool_batch_close(&s->home, s->batch, d[0]->id) != 0)
+		d[0]->error = errno;
 	for (i = 0; i < s->n; i++)
 		if ((c = tell(s, d[i])) != EX_OK && code == EX_OK)
 			code = c;
@@ -292,18 +298,10 @@ abort_all(struct submit *s)
 static int
 fault_writing(const struct submit *s, const char *file, int error)
 {
-	if (error == EFBIG)
-		warnx("%s: larger than the %" PRId64 " bytes that max-size in the queue's queue.conf allows, or than "
-		    "ulimit -f", clean(file), s->p.max_size);
-	else if (error == ENOSPC || error == EDQUOT)
-		warnx("%s: the queue's disk is full, or has less left than reserve-bytes and reserve-inodes in "
-		    "queue.conf; make room and submit it again", clean(file));
-	else if (error == EACCES || error == EPERM)
-		warnx("%s: you may not submit to '%s' (its owner lets a group by wqw-init --group)", clean(file),
-		    s->q.word);
-	else
-		warnx("%s: %s: %s", clean(file), s->q.word, strerror(error));
-	return tool_code(error);
+	char why[512];
+
+	warnx("%s: %s", clean(file), feed_fault_words(why, sizeof(why), &s->q, s->p.max_size, error));
+	return code_of(error);
 }
 
 /* Says why a draft was not to be. Returns the exit code. */
@@ -324,15 +322,6 @@ fault(const struct submit *s, const char *file, enum feed_fault what)
 	return EX_UNAVAILABLE;
 }
 
-static int
-fault_staging(const struct submit *s)
-{
-	int error = errno;
-
-	warnx("WQW_OUTBOX=%s: %s", clean(s->outbox), strerror(error));
-	return tool_code(error);
-}
-
 /* Returns the exit code; on any but EX_OK there is no draft of the file. */
 static int
 draft(struct submit *s, const char *file, int is_stdin)
@@ -342,8 +331,11 @@ draft(struct submit *s, const char *file, int is_stdin)
 
 	if (spool_draft_open(d, &s->q, &s->p, s->priority, s->group) == -1)
 		return fault(s, file, FEED_WRITING);
+	d->batch = s->batch;
+	if (s->then != NULL && (d->outbox = spool_batch_stage(&s->home, s->batch, d->id)) == -1)
+		return fault(s, file, FEED_WRITING);
 	if (s->outbox != NULL && spool_outbox_stage(d, s->outbox) == -1)
-		return fault_staging(s);
+		return fault(s, s->outbox, FEED_WRITING);
 	if (feed_draft(&s->feed, d, &job) == -1) {
 		spool_draft_abort(d);
 		return fault(s, file, s->feed.fault);
@@ -411,7 +403,7 @@ wait_for_all(struct submit *s)
 int
 main(int argc, char *argv[])
 {
-	static struct submit s = { .q = { .fd = -1 }, .priority = ID_PRIORITY_DEFAULT, .patience = -1 };
+	static struct submit s = { .q = { .fd = -1 }, .home = { .fd = -1 }, .priority = ID_PRIORITY_DEFAULT, .patience = -1 };
 	static const char *const only_stdin = "-";
 	sigset_t old;
 	int code, i;
@@ -424,6 +416,10 @@ main(int argc, char *argv[])
 	parse(&s, argc, argv);
 	inherit(&s);
 	open_queue(&s, argv[optind]);
+	if (s.then != NULL) {
+		s.home = s.q;
+		open_queue(&s, s.then);
+	}
 	check_next(&s);
 	for (i = optind + 1; i < argc; i++)
 		check_file(&s, argv[i]);
@@ -442,6 +438,7 @@ main(int argc, char *argv[])
 	if (s.wait)
 		await_close(&s.await);
 	spool_close(&s.q);
+	spool_close(&s.home);
 	if (tool_end() == -1 && code == EX_OK) {
 		warn("standard output");
 		code = EX_IOERR;
