@@ -19,7 +19,7 @@
 
 enum { FILE_MAX = 65536 };
 
-enum kind { NUMBER, DURATION, SIZE, YESNO, KEY_SCOPE, ON_FAILURE, TEXT, TYPE };
+enum kind { NUMBER, DURATION, SIZE, YESNO, KEY_SCOPE, ON_FAILURE, TEXT, TYPE, QUEUE };
 
 struct setting {
 	const char *name;
@@ -61,7 +61,9 @@ static const struct setting settings[] = {
 	{ "group-limit", NUMBER, AT(group_limit), 1, POLICY_GROUP_LIMIT_MAX },
 	{ "group-failure", ON_FAILURE, AT(group_failure), 0, 1 },
 	{ "handler", TEXT, AT(handler), 0, POLICY_HANDLER_MAX },
-	{ "result-type", TYPE, AT(result_type), 0, POLICY_TYPE_MAX }
+	{ "result-type", TYPE, AT(result_type), 0, POLICY_TYPE_MAX },
+	{ "next", QUEUE, AT(next), 0, POLICY_QUEUE_MAX },
+	{ "events", QUEUE, AT(events), 0, POLICY_QUEUE_MAX }
 };
 
 enum { SETTINGS = sizeof(settings) / sizeof(settings[0]) };
@@ -152,6 +154,8 @@ set_text(struct reader *r, const struct setting *s, const char *value)
 		return wrong(r, "%s is longer than %" PRId64 " bytes", s->name, s->max - 1);
 	if (s->kind == TYPE && !is_type(value))
 		return wrong(r, "%s: \"%.64s\" is not a media type such as text/plain; charset=utf-8", s->name, value);
+	if (s->kind == QUEUE && value[0] != '/' && !id_valid_word(value))
+		return wrong(r, "%s: \"%.64s\" is neither the name of a queue nor an absolute path to one", s->name, value);
 	strlcpy((char *)&r->p + s->at, value, (size_t)s->max);
 	return 0;
 }
@@ -236,7 +240,7 @@ take_line(struct reader *r, char *line)
 	r->seen[i] = r->line;
 	if (*value == '\0')
 		return wrong(r, "%s has no value", name);
-	return settings[i].kind == TEXT || settings[i].kind == TYPE ? set_text(r, &settings[i], value) :
+	return settings[i].kind >= TEXT ? set_text(r, &settings[i], value) :
 	    set_number(r, &settings[i], value);
 }
 

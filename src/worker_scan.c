@@ -6,7 +6,9 @@
 #include <unistd.h>
 
 #include "io.h"
+#include "spool_batch.h"
 #include "spool_cancel.h"
+#include "spool_outbox.h"
 
 enum {
 	SECOND = 1000000,
@@ -147,6 +149,28 @@ cancel_one(void *arg, const char *id)
 	return 0;
 }
 
+static void
+recover_outboxes(struct worker *w)
+{
+	int r = spool_outbox_recover(&w->q);
+
+	if (r == -1 && errno != ENOENT)
+		warn("%s/%s: what follows from a dead letter", w->q.word, spool_dir_name(SPOOL_TMP));
+	else if (r == -2)
+		slots_refuse(w, spool_dir_name(SPOOL_FAILED));
+}
+
+static void
+recover_batches(struct worker *w)
+{
+	int r = spool_batch_recover(&w->q);
+
+	if (r == -1)
+		warn("%s/%s: batches", w->q.word, spool_dir_name(SPOOL_KEYS));
+	else if (r == -2)
+		slots_refuse(w, spool_dir_name(SPOOL_KEYS));
+}
+
 /* Looking at a file that another has locked ends in a close, too, which must not make this worker look again for ever. */
 static int
 scan_cur(struct worker *w)
@@ -158,8 +182,11 @@ scan_cur(struct worker *w)
 	w->deaf = 1;
 	scan_hear(w);
 	w->deaf = 0;
+	if (r == -1)
+		return -1;
+	recover_outboxes(w);
 	/* Last: a mark of which nothing was heard is seen. */
-	return r == -1 ? -1 : spool_scan_cancelled(&w->q, cancel_one, w);
+	return spool_scan_cancelled(&w->q, cancel_one, w);
 }
 
 int
@@ -177,6 +204,8 @@ scan_again(struct worker *w)
 	}
 	if ((all || now >= w->recover_at) && scan_cur(w) == -1)
 		return -1;
+	if (all)
+		recover_batches(w);
 	if ((all || (w->later.cut && window_least(&w->later) == NULL)) && scan_later(w) == -1)
 		return -1;
 	if ((all || (w->ready.cut && window_least(&w->ready) == NULL) || group_hungry(w)) && scan_new(w) == -1)
