@@ -9,6 +9,21 @@
 #include "spool_path.h"
 
 int
+spool_batch_open_dir(int at, const char *path)
+{
+	return openat(at, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
+int
+spool_batch_open(const struct spool *q, const char *batch)
+{
+	char path[BATCH_PATH_MAX];
+
+	(void)snprintf(path, sizeof(path), "%s/.batch/%s", spool_dir_name(SPOOL_KEYS), batch);
+	return spool_batch_open_dir(q->fd, path);
+}
+
+int
 spool_batch_make_dir(const struct spool *q, const char *path)
 {
 	struct stat st;

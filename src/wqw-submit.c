@@ -250,13 +250,6 @@ check_file(const struct submit *s, const char *file)
 		    "; nothing was submitted", clean(file), (intmax_t)st.st_size, s->p.max_size);
 }
 
-static int
-out_of_memory(void)
-{
-	warn("waiting");
-	return EX_TEMPFAIL;
-}
-
 /* What became of one draft in a round. Returns the exit code. */
 static int
 tell(struct submit *s, const struct spool_draft *d)
@@ -273,8 +266,8 @@ tell(struct submit *s, const struct spool_draft *d)
 		return EX_DATAERR;
 	}
 	if (d->error != 0) {
-		warnx("not submitted: %s", feed_fault_words(why, sizeof(why), FEED_WRITING, &s->q,
-		    s->p.max_size, d->error));
+		(void)feed_fault_words(why, sizeof(why), FEED_WRITING, &s->q, s->p.max_size, d->error);
+		warnx("not submitted: %s", why);
 		return feed_fault_code(FEED_WRITING, d->error);
 	}
 	if (printf("%s/%s\n", s->q.word, d->id) < 0 || fflush(stdout) == EOF) {
@@ -282,8 +275,10 @@ tell(struct submit *s, const struct spool_draft *d)
 		warnx("%s/%s: accepted all the same", s->q.word, d->id);
 		return EX_IOERR;
 	}
-	if (s->wait && await_add(&s->await, s->q.word, d->id) == -1)
-		return out_of_memory();
+	if (s->wait && await_add(&s->await, s->q.word, d->id) == -1) {
+		warn("waiting");
+		return EX_TEMPFAIL;
+	}
 	return EX_OK;
 }
 
