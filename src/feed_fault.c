@@ -21,6 +21,9 @@ writing(char *buf, size_t size, const struct spool *q, int64_t max_size, int err
 		(void)snprintf(buf, size, "the queue's disk is full, or has less left than reserve-bytes and reserve-inodes in "
 		    "queue.conf; make room and submit it again");
 		break;
+	case ENOBUFS:
+		(void)snprintf(buf, size, "%s: as many jobs wait as max-backlog in queue.conf allows; submit it again later", q->word);
+		break;
 	case EACCES:
 	case EPERM:
 		(void)snprintf(buf, size, "you may not submit to '%s' (its owner lets a group by wqw-init --group)", q->word);

@@ -48,6 +48,7 @@ static const struct setting settings[] = {
 	{ "max-log", SIZE, AT(max_log), 1, INT64_MAX },
 	{ "reserve-bytes", SIZE, AT(reserve_bytes), 0, INT64_MAX },
 	{ "reserve-inodes", NUMBER, AT(reserve_inodes), 0, INT64_MAX },
+	{ "max-backlog", NUMBER, AT(max_backlog), 1, INT64_MAX },
 	{ "aging", DURATION, AT(aging), 0, INT64_MAX },
 	{ "delay", DURATION, AT(delay), 0, INT64_MAX },
 	{ "expires", DURATION, AT(expires), 1, INT64_MAX },
@@ -174,7 +175,7 @@ no_number(struct reader *r, const struct setting *s, const char *value)
 	if (s->kind == YESNO || s->kind == KEY_SCOPE || s->kind == ON_FAILURE)
 		return wrong(r, "%s: \"%.64s\" is not %s or %s", s->name, value, choices[s->kind][1], choices[s->kind][0]);
 	if (s->max == INT64_MAX)
-		return wrong(r, "%s: \"%.64s\" is not a number", s->name, value);
+		return wrong(r, "%s: \"%.64s\" is not a number of at least %" PRId64, s->name, value, s->min);
 	return wrong(r, "%s: \"%.64s\" is not a number from %" PRId64 " to %" PRId64, s->name, value, s->min, s->max);
 }
 

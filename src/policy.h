@@ -17,6 +17,7 @@ struct policy {
 	int64_t max_size;              /* bytes: of a job's payload */
 	int64_t max_result, max_log;   /* bytes: an attempt that writes more is killed */
 	int64_t reserve_bytes, reserve_inodes; /* nothing is accepted when the file system has less left */
+	int64_t max_backlog;           /* jobs in new/ and later/, from which on nothing is accepted; 0: no limit */
 	int64_t aging;                 /* microseconds of waiting that are worth one step of priority */
 	int64_t delay, expires;        /* microseconds: what a job that asks for none gets; expires 0: never */
 	int64_t priority;              /* the same, 0..9 */

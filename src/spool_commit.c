@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "io.h"
+#include "spool_backlog.h"
 #include "spool_batch.h"
 #include "spool_order.h"
 #include "spool_outbox.h"
@@ -29,9 +30,23 @@ goal(const struct spool_draft *d)
 	return d->due > 0 ? SPOOL_LATER : SPOOL_NEW;
 }
 
+/* One that waits in an outbox is counted when it leaves that. */
+static int
+count(struct spool_draft *d)
+{
+	if (d->max_backlog == 0 || d->outbox != -1)
+		return 0;
+	if (spool_backlog_take(d->q, 1, d->max_backlog) == -1)
+		return -1;
+	d->counted = 1;
+	return 0;
+}
+
 static void
 leave(struct spool_draft *d, int gone)
 {
+	if (gone && d->counted)
+		spool_backlog_give(d->q, 1);
 	if (gone && d->entry != -1)
 		spool_batch_leave(d->q, d->batch, d->id);
 	(void)io_close(&d->entry);
@@ -252,6 +267,7 @@ spool_commit(struct spool_draft *const *d, size_t n)
 	size_t i, failed = 0;
 
 	each(&r, spool_draft_finish);
+	each(&r, count);
 	order(&r);
 	enter_all(&r);
 	take_keys(&r);

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "io.h"
+#include "spool_backlog.h"
 #include "spool_batch.h"
 #include "spool_path.h"
 
@@ -190,9 +191,12 @@ move_in(const struct delivery *d, const char *id, const struct spool *q, enum sp
 		return -1;
 	if (enter_batch(d->out, id, q) == -1)
 		return -1;
-	if (spool_move_at(d->out, id, q->fd, spool_path(path, dir, id)) == 0 || errno == EEXIST)
+	if (spool_move_at(d->out, id, q->fd, spool_path(path, dir, id)) == 0 || errno == EEXIST ||
+	    (errno == EXDEV && copy_in(d->out, id, q, dir) == 0)) {
+		spool_backlog_came(q, 1);
 		return 0;
-	return errno == EXDEV ? copy_in(d->out, id, q, dir) : -1;
+	}
+	return -1;
 }
 
 static int

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "io.h"
+#include "spool_backlog.h"
 #include "spool_outbox.h"
 #include "spool_path.h"
 
@@ -26,13 +27,13 @@ has_room(const struct spool *q, const struct policy *p)
 		errno = ENOSPC;
 		return -1;
 	}
-	return 0;
+	return p->max_backlog == 0 ? 0 : spool_backlog_take(q, 0, p->max_backlog);
 }
 
 int
 spool_draft_open(struct spool_draft *d, const struct spool *q, const struct policy *p, int priority, const char *group)
 {
-	*d = (struct spool_draft){ .q = q, .fd = -1, .outbox = -1, .entry = -1, .max = p->max_size,
+	*d = (struct spool_draft){ .q = q, .fd = -1, .outbox = -1, .entry = -1, .max = p->max_size, .max_backlog = p->max_backlog,
 	    .key_active = p->key_scope == POLICY_KEY_ACTIVE };
 	if (has_room(q, p) == -1 || id_new(d->id, priority, group) == -1)
 		return -1;

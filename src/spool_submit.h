@@ -19,6 +19,8 @@ struct spool_draft {
 	int fd, outbox;           /* outbox: where it waits for the end of a job; -1: tmp/, until the commit */
 	int entry;                /* its entry in its batch, locked during the commit; -1: none */
 	off_t length_at, start, size, max;  /* of Content-Length's value; of the payload; bytes so far; policy's max-size */
+	int64_t max_backlog;      /* policy; 0: no limit */
+	int counted;              /* 1: in the backlog */
 	struct spool_key key;
 	int key_active;           /* policy key-scope */
 	int error;                /* after spool_commit: 0, or the errno of this draft */
@@ -27,7 +29,7 @@ struct spool_draft {
 };
 
 /*
- * Begins a draft with a fresh ID. ENOSPC: less than the policy's reserve is left. Nothing is on disk yet.
+ * Begins a draft with a fresh ID. ENOSPC: less than the policy's reserve is left. ENOBUFS: as many jobs wait as may. Nothing is on disk yet.
  * EACCES, EROFS and the like come from the first write.
  */
 int spool_draft_open(struct spool_draft *d, const struct spool *q, const struct policy *p, int priority, const char *group);
