@@ -53,8 +53,6 @@ closed()
 
 each_call 'a worker, all of its processes at once' "$empty && $members && $then" worked \
 	-K -c "$seen" wqw-worker QUEUE -j 2 --drain -- ledger BOOK
-each_call 'the dispatcher' "$empty && $members && $then" worked \
-	-k -d 0 -c "$seen" wqw-worker QUEUE -j 2 --drain -- ledger BOOK
 each_call 'the submitter of members' "$empty" submitted \
 	-k -c "$seen" wqw-submit --batch b QUEUE "$W/one" "$W/two" "$W/three"
 each_call 'the submitter of the callback' "$empty && $members" closed \
