@@ -108,7 +108,7 @@ feed_draft(struct feed *f, struct spool_draft *d, const struct feed_job *job)
 {
 	ssize_t got;
 
-	f->have = 0;
+	feed_rewind(f);
 	if (put_header(f, d, job) == -1)
 		return -1;
 	got = (ssize_t)f->have;
@@ -120,5 +120,81 @@ feed_draft(struct feed *f, struct spool_draft *d, const struct feed_job *job)
 		if ((got = get(f, FEED_PIECE)) == -1)
 			return -1;
 	} while (got > 0);
+	return 0;
+}
+
+/* --- lines */
+
+void
+feed_rewind(struct feed *f)
+{
+	f->at = f->have = 0;
+}
+
+static int
+would_wait(const struct feed *f)
+{
+	struct pollfd p = { .fd = f->fd, .events = POLLIN };
+
+	return poll(&p, 1, 0) == 0;
+}
+
+/* More bytes into an empty feed. 0: there are none. */
+static ssize_t
+refill(struct feed *f)
+{
+	ssize_t got;
+
+	feed_rewind(f);
+	if ((got = get(f, FEED_PIECE)) > 0)
+		f->have = (size_t)got;
+	return got;
+}
+
+static void
+skip(struct feed *f, size_t n)
+{
+	f->at += n;
+	f->have -= n;
+}
+
+int
+feed_more(struct feed *f, int end, int wait)
+{
+	ssize_t got;
+
+	for (;;) {
+		while (f->have > 0 && f->piece[f->at] == (char)end)
+			skip(f, 1);
+		if (f->have > 0 && (wait || memchr(f->piece + f->at, end, f->have) != NULL))
+			return 1;
+		if (!wait && would_wait(f))
+			return 2;
+		if (f->have > 0)
+			return 1;
+		if ((got = refill(f)) <= 0)
+			return (int)got;
+	}
+}
+
+int
+feed_line(struct feed *f, struct spool_draft *d, const struct feed_job *job, int end)
+{
+	const char *stop = NULL;
+	ssize_t got = 1;
+	size_t n;
+
+	if (put_header(f, d, job) == -1)
+		return -1;
+	while (stop == NULL && got > 0) {
+		stop = memchr(f->piece + f->at, end, f->have);
+		n = stop == NULL ? f->have : (size_t)(stop - (f->piece + f->at));
+		f->fault = FEED_WRITING;
+		if (n > 0 && spool_draft_write(d, f->piece + f->at, n) == -1)
+			return -1;
+		skip(f, stop == NULL ? n : n + 1);
+		if (stop == NULL && (got = refill(f)) == -1)
+			return -1;
+	}
 	return 0;
 }

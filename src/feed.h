@@ -18,7 +18,7 @@ struct feed {
 	int fd;                  /* set by the caller */
 	int stop;                /* of feed_signals; -1: none */
 	enum feed_fault fault;   /* after a failure: what failed */
-	size_t have;             /* read and not written yet */
+	size_t at, have;         /* read and not written yet: of piece, from `at` on, `have` bytes */
 	char piece[FEED_PIECE];
 };
 
@@ -39,5 +39,15 @@ int feed_stopped(const struct feed *f);
  * FEED_GUESSING, ENOTSUP: built without libmagic; ENOENT: its database is missing.
  */
 int feed_draft(struct feed *f, struct spool_draft *d, const struct feed_job *job);
+
+/* The next line's payload, without its end, which is the byte `end`; feed_rewind comes before the first of a descriptor. */
+void feed_rewind(struct feed *f);
+int feed_line(struct feed *f, struct spool_draft *d, const struct feed_job *job, int end);
+
+/*
+ * 1: there is another line, or a part of it; empty ones are passed over. 0: there is none. 2: nobody knows yet: a read would wait.
+ * With `wait` that is not told but waited for.
+ */
+int feed_more(struct feed *f, int end, int wait);
 
 #endif

@@ -1,7 +1,9 @@
 #include <sys/stat.h>
+#include <sys/utsname.h>
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -142,6 +144,20 @@ int
 io_sync(int fd)
 {
 	return fsync(fd);
+}
+
+int
+io_sync_all(int fd)
+{
+	struct utsname u;
+	int major, minor;
+
+	/* Since Linux 5.8. */
+	if (uname(&u) == -1 || sscanf(u.release, "%d.%d", &major, &minor) != 2 || major < 5 || (major == 5 && minor < 8)) {
+		errno = ENOTSUP;
+		return -1;
+	}
+	return syncfs(fd);
 }
 
 int

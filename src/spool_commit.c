@@ -77,6 +77,40 @@ each(struct round *r, int step(struct spool_draft *))
 			drop(r->d[i], errno);
 }
 
+/* --- the files */
+
+/* Each fsync is a commit of the journal; one syncfs is one for all, and worth what it may have to write of others'. */
+enum { SYNCFS_FROM = 16 };
+
+static int
+sync_file(struct spool_draft *d)
+{
+	return io_sync(d->fd);
+}
+
+static void
+sync_files(struct round *r)
+{
+	size_t i, n = 0, any = 0;
+	int error;
+
+	for (i = r->n; i-- > 0;)
+		if (is_open(r->d[i])) {
+			any = i;
+			n++;
+		}
+	if (n >= SYNCFS_FROM && io_sync_all(r->d[any]->fd) == 0)
+		return;
+	error = errno;
+	if (n < SYNCFS_FROM || error == ENOTSUP) {
+		each(r, sync_file);
+		return;
+	}
+	for (i = any; i < r->n; i++)
+		if (is_open(r->d[i]))
+			drop(r->d[i], error);
+}
+
 /* --- ordering groups: IDs in the order in which submissions return */
 
 /* The bucket of its group; -1: it has none. One in an outbox has its parent's place. */
@@ -267,6 +301,7 @@ spool_commit(struct spool_draft *const *d, size_t n)
 	size_t i, failed = 0;
 
 	each(&r, spool_draft_finish);
+	sync_files(&r);
 	each(&r, count);
 	order(&r);
 	enter_all(&r);

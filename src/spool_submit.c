@@ -109,5 +109,5 @@ spool_draft_finish(struct spool_draft *d)
 		if (futimens(d->fd, times) == -1)
 			return -1;
 	}
-	return io_sync(d->fd);
+	return 0;
 }

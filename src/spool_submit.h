@@ -40,11 +40,12 @@ int spool_draft_key(struct spool_draft *d, const char *key);
 /* Appends to the payload. EFBIG: larger than the policy's max-size. After any failure only abort is allowed. */
 int spool_draft_write(struct spool_draft *d, const void *buf, size_t n);
 
-/* For spool_commit: the whole file on disk, with its length and its due time. */
+/* For spool_commit: the whole file, with its length and its due time; not durable yet. */
 int spool_draft_finish(struct spool_draft *d);
 
 /*
- * Ends and makes durable n drafts of one queue in one round: all files, all renames, one directory. Returns how many
+ * Ends and makes durable n drafts of one queue in one round: all files, all renames, one directory. Many files go to disk by
+ * one syncfs(2), which also flushes what others have written to that file system, instead of an fsync each. Returns how many
  * failed. ENOTUNIQ: another payload has the key; id is that of its job. ESHUTDOWN: all members of its batch have ended.
  * The ID of a job of an ordering group is final only now. A draft in an outbox has no key.
  */
