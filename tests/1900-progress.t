@@ -158,7 +158,7 @@ for kind in 'ln -s "$T/secret"' mkfifo; do
 	wqw-cancel "$job" >cancelled
 done
 job=$(echo x | wqw-submit q)
-echo 6d >"spool/q/stat/.retry.${job#*/}" && touch -d '-1 hour' "spool/q/stat/.retry.${job#*/}"
+echo 6d >"spool/q/stat/.retry.${job#*/}" && touch -d "-1 hour" "spool/q/stat/.retry.${job#*/}"
 bg wqw-worker q -- false
 until_true test -e "spool/q/later/${job#*/},A=1"
 stop "$BG_PID"
