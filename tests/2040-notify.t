@@ -121,8 +121,7 @@ sent() { [ -s requests ] && echo sent || echo none; }
 while IFS='|' read -r hosts target; do
 	with ".notifyurl = $(printf '%b' "$target" | sed "s/PORT/$port/g" | jq -Rs .)" >in
 	notify 100 "$hosts: $(printf '%s' "$target" | tr '\134' /)" --job-url --to-hosts "$hosts" <in
-	is "$(sent)" none 'nothing is sent'
-	is "$(wc -l <err | tr -d ' ')" 1 'one line says why'
+	is "$(sent) $(wc -l <err)" 'none 1' 'nothing is sent, and one line says why'
 done <<'END'
 good.example|http://127.0.0.1:PORT/200
 good.example|http://good.example@127.0.0.1:PORT/200
@@ -272,7 +271,7 @@ ok 'says nothing to the worker' test ! -e retry
 while IFS='|' read -r what text; do
 	printf '%b' "$text" >in
 	notify 100 "not an event: $what" --url "$url/200" --to-hosts 127.0.0.1 <in
-	is "$(sent) $(wc -l <err | tr -d ' ')" 'none 1' 'is not sent, and one line says why'
+	is "$(sent) $(wc -l <err)" 'none 1' 'is not sent, and one line says why'
 done <<'END'
 nothing|
 text|hello
@@ -308,7 +307,7 @@ long=$(perl -e 'print "x" x 20000')
 while IFS='|' read -r options; do
 	eval "set -- $options"
 	notify 64 "$options" "$@" <event
-	is "$(sent) $(wc -l <err | tr -d ' ')" 'none 1' 'one line says why'
+	is "$(sent) $(wc -l <err)" 'none 1' 'one line says why'
 done <<'END'
 
 --url "$url/200"
