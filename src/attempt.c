@@ -10,6 +10,7 @@
 #include "io.h"
 #include "spool_progress.h"
 #include "trace.h"
+#include "spool_outbox.h"
 #include "units.h"
 
 enum { EXIT_FOR_GOOD = 100 };
@@ -60,10 +61,12 @@ static int
 add_place(struct attempt_env *e, const struct spool_claim *c, const char *dir)
 {
 	const char *slash = strrchr(dir, '/');
+	char outbox[SPOOL_OUTBOX_MAX];
 
 	return add(e, "WQW_QUEUE=%s", slash == NULL ? dir : slash + 1) == -1 ||
 	    add(e, "WQW_SPOOL=%.*s", slash == NULL ? 0 : (int)(slash - dir), dir) == -1 ||
-	    add(e, "WQW_JOB=%s/%s/%s", dir, spool_dir_name(SPOOL_CUR), c->file) == -1 ? -1 : 0;
+	    add(e, "WQW_JOB=%s/%s/%s", dir, spool_dir_name(SPOOL_CUR), c->file) == -1 ||
+	    add(e, "WQW_OUTBOX=%s/%s", dir, spool_outbox_path(outbox, SPOOL_IF_DONE, &c->name)) == -1 ? -1 : 0;
 }
 
 /* Where the handler may say how far it is, keep what its next attempt can go on from, and say when that should be. */

@@ -1,6 +1,7 @@
 #include "feed_ask.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <bsd/string.h>
@@ -50,12 +51,30 @@ set_priority(struct feed_ask *a, const char *value)
 }
 
 static int
-set_group(struct feed_ask *a, const char *value)
+set_word(char word[ID_WORD_MAX + 1], const char *value)
 {
 	if (!id_valid_word(value))
 		return -1;
-	(void)strlcpy(a->group, value, sizeof(a->group));
+	(void)strlcpy(word, value, ID_WORD_MAX + 1);
 	return 0;
+}
+
+static int
+set_group(struct feed_ask *a, const char *value)
+{
+	return set_word(a->group, value);
+}
+
+static int
+set_next(struct feed_ask *a, const char *value)
+{
+	return set_word(a->next, value);
+}
+
+static int
+set_batch(struct feed_ask *a, const char *value)
+{
+	return set_word(a->batch, value);
 }
 
 static int
@@ -67,6 +86,8 @@ set_key(struct feed_ask *a, const char *value)
 	return 0;
 }
 
+static const char not_a_word[] = "not 1 to 64 letters, digits and '._-'";
+
 static const struct name {
 	const char *name;
 	int (*set)(struct feed_ask *, const char *);
@@ -76,7 +97,9 @@ static const struct name {
 	{ "at", set_at, "not a time, as 2026-12-01T08:00Z or 2026-12-01T09:00:00+01:00" },
 	{ "expires", set_expires, "neither a duration of more than 0, as 30 or 5m, nor a time, as 2026-12-01T08:00Z, nor never" },
 	{ "priority", set_priority, "not a number from 0 to 9" },
-	{ "group", set_group, "not 1 to 64 letters, digits and '._-'" },
+	{ "group", set_group, not_a_word },
+	{ "next", set_next, not_a_word },
+	{ "batch", set_batch, not_a_word },
 	{ "key", set_key, "not 1 to 255 bytes on one line, without control characters, and without blanks around them" }
 };
 
@@ -123,12 +146,39 @@ put_expires(struct spool_draft *d, int64_t expires)
 }
 
 int
+feed_ask_there(const struct feed_ask *a, const struct spool *q, char *why, size_t size)
+{
+	struct spool next;
+
+	if (a->next[0] == '\0')
+		return 0;
+	if (spool_open_beside(&next, q, a->next) == -1) {
+		(void)snprintf(why, size, "no queue '%s' beside '%s'", a->next, q->word);
+		return -1;
+	}
+	spool_close(&next);
+	return 0;
+}
+
+/* What follows from the job, and what it is a part of. */
+static int
+put_follow(struct spool_draft *d, const struct feed_ask *a)
+{
+	memcpy(d->batch, a->batch, sizeof(d->batch));
+	if (a->next[0] != '\0' && job_put(&d->head, "Next", a->next) == -1)
+		return -1;
+	return a->batch[0] != '\0' ? job_put(&d->head, "Batch", a->batch) : 0;
+}
+
+int
 feed_ask_open(struct spool_draft *d, const struct spool *q, const struct policy *p, const struct feed_ask *a)
 {
 	int64_t now = io_now(), due, life = a->life != -1 ? a->life : p->expires;
 
 	if (spool_draft_open(d, q, p, a->priority != -1 ? a->priority : (int)p->priority,
 	    a->group[0] != '\0' ? a->group : NULL) == -1)
+		return -1;
+	if (put_follow(d, a) == -1)
 		return -1;
 	if (a->key[0] != '\0' && spool_draft_key(d, a->key) == -1)
 		return -1;

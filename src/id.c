@@ -6,6 +6,7 @@
 
 #include <bsd/stdlib.h>
 #include <bsd/string.h>
+#include <sha2.h>
 
 #include "id.h"
 #include "io.h"
@@ -17,7 +18,7 @@
 /* No i, l, o and u: an ID is sometimes read out, and no four of them make a word. */
 static const char base32[] = "0123456789abcdefghjkmnpqrstvwxyz";
 
-enum { ATTRIBUTE_MAX = 16, RANDOM_BYTES = 10, RANDOM_CHARS = 16 };
+enum { ATTRIBUTE_MAX = 16, RANDOM_BYTES = 10, RANDOM_CHARS = 16, STEM_CLOCK = 22 };
 
 static const char *const reasons[ID_REASONS] = {
 	[ID_NONE] = "", [ID_EXIT] = "exit", [ID_SIGNAL] = "signal", [ID_TIMEOUT] = "timeout", [ID_LOST] = "lost",
@@ -44,14 +45,12 @@ span_word(const char *text)
 }
 
 static void
-random_chars(char out[RANDOM_CHARS + 1])
+encode(char out[RANDOM_CHARS + 1], const unsigned char bytes[RANDOM_BYTES])
 {
-	unsigned char bytes[RANDOM_BYTES];
 	unsigned bits = 0, have = 0;
 	size_t i, n = 0;
 
-	arc4random_buf(bytes, sizeof(bytes));
-	for (i = 0; i < sizeof(bytes); i++) {
+	for (i = 0; i < RANDOM_BYTES; i++) {
 		bits = (bits << 8) | bytes[i];
 		have += 8;
 		for (; have >= 5; have -= 5)
@@ -60,27 +59,75 @@ random_chars(char out[RANDOM_CHARS + 1])
 	out[n] = '\0';
 }
 
-int
-id_new(char id[ID_MAX + 1], int priority, const char *group)
+/* "20261123T175305.123456" */
+static int
+stem_clock(char text[STEM_CLOCK + 1], int64_t time)
 {
-	char day[32], random[RANDOM_CHARS + 1], p[8] = "";
-	int64_t now = io_now();
-	time_t t = (time_t)(now / 1000000);
+	char day[16];
+	time_t t = (time_t)(time / 1000000);
 	struct tm tm;
 
-	if (priority < 0 || priority > 9 || (group != NULL && !id_valid_word(group)))
-		return invalid();
 	/* A stem has room for four digits of the year. */
-	if (now < 0 || gmtime_r(&t, &tm) == NULL || tm.tm_year > 9999 - 1900) {
+	if (time < 0 || gmtime_r(&t, &tm) == NULL || tm.tm_year > 9999 - 1900) {
 		errno = EOVERFLOW;
 		return -1;
 	}
 	strftime(day, sizeof(day), "%Y%m%dT%H%M%S", &tm);
-	random_chars(random);
+	snprintf(text, STEM_CLOCK + 1, "%s.%06d", day, (int)(time % 1000000));
+	return 0;
+}
+
+static int
+make(char id[ID_MAX + 1], int64_t time, const unsigned char bytes[RANDOM_BYTES], int priority, const char *group)
+{
+	char clock[STEM_CLOCK + 1], random[RANDOM_CHARS + 1], p[8] = "";
+
+	if (priority < 0 || priority > 9 || (group != NULL && !id_valid_word(group)))
+		return invalid();
+	if (stem_clock(clock, time) == -1)
+		return -1;
+	encode(random, bytes);
 	if (priority != ID_PRIORITY_DEFAULT)
 		snprintf(p, sizeof(p), ",P=%d", priority % 10);
-	snprintf(id, ID_MAX + 1, "%s.%06d-%s%s%s%s", day, (int)(now % 1000000), random, p,
+	snprintf(id, ID_MAX + 1, "%s-%s%s%s%s", clock, random, p,
 	    group != NULL ? ",G=" : "", group != NULL ? group : "");
+	return 0;
+}
+
+int
+id_new(char id[ID_MAX + 1], int priority, const char *group)
+{
+	unsigned char bytes[RANDOM_BYTES];
+
+	arc4random_buf(bytes, sizeof(bytes));
+	return make(id, io_now(), bytes, priority, group);
+}
+
+int
+id_derive(char id[ID_MAX + 1], const char *parent, const char *what, int64_t later, int priority, const char *group)
+{
+	unsigned char digest[SHA256_DIGEST_LENGTH];
+	struct id_name name;
+	SHA2_CTX ctx;
+
+	if (id_parse(parent, &name) == -1)
+		return -1;
+	SHA256Init(&ctx);
+	SHA256Update(&ctx, (const uint8_t *)name.id, strlen(name.id));
+	SHA256Update(&ctx, (const uint8_t *)"/", 1);
+	SHA256Update(&ctx, (const uint8_t *)what, strlen(what));
+	SHA256Final(digest, &ctx);
+	return make(id, name.time == -1 ? io_now() : name.time + later, digest, priority, group);
+}
+
+int
+id_set_time(char id[ID_MAX + 1], int64_t time)
+{
+	char clock[STEM_CLOCK + 1];
+
+	if (strlen(id) < STEM_CLOCK || stem_clock(clock, time) == -1)
+		return -1;
+	memcpy(id, clock, STEM_CLOCK);
 	return 0;
 }
 

@@ -35,6 +35,15 @@ struct id_name {
 /* A new ID: time now, 80 random bits; `priority` and `group` (NULL: none) only where they differ from the default. */
 int id_new(char id[ID_MAX + 1], int priority, const char *group);
 
+/*
+ * An ID that follows from another, and is the same each time: the parent's time and `later` microseconds (now, where the
+ * parent's stem tells none), and 80 bits of a digest of the parent's ID and `what`.
+ */
+int id_derive(char id[ID_MAX + 1], const char *parent, const char *what, int64_t later, int priority, const char *group);
+
+/* Gives an ID that id_new or id_derive made another time. */
+int id_set_time(char id[ID_MAX + 1], int64_t time);
+
 /* Splits a file name. EINVAL where it is not one. */
 int id_parse(const char *name, struct id_name *out);
 

@@ -19,7 +19,7 @@
 
 enum { FILE_MAX = 65536 };
 
-enum kind { NUMBER, DURATION, SIZE, YESNO, KEY_SCOPE, ON_FAILURE, TEXT, TYPE };
+enum kind { NUMBER, DURATION, SIZE, YESNO, KEY_SCOPE, ON_FAILURE, TEXT, TYPE, QUEUE };
 
 struct setting {
 	const char *name;
@@ -48,6 +48,7 @@ static const struct setting settings[] = {
 	{ "max-log", SIZE, AT(max_log), 1, INT64_MAX },
 	{ "reserve-bytes", SIZE, AT(reserve_bytes), 0, INT64_MAX },
 	{ "reserve-inodes", NUMBER, AT(reserve_inodes), 0, INT64_MAX },
+	{ "max-backlog", NUMBER, AT(max_backlog), 1, INT64_MAX },
 	{ "aging", DURATION, AT(aging), 0, INT64_MAX },
 	{ "delay", DURATION, AT(delay), 0, INT64_MAX },
 	{ "expires", DURATION, AT(expires), 1, INT64_MAX },
@@ -61,7 +62,9 @@ static const struct setting settings[] = {
 	{ "group-limit", NUMBER, AT(group_limit), 1, POLICY_GROUP_LIMIT_MAX },
 	{ "group-failure", ON_FAILURE, AT(group_failure), 0, 1 },
 	{ "handler", TEXT, AT(handler), 0, POLICY_HANDLER_MAX },
-	{ "result-type", TYPE, AT(result_type), 0, POLICY_TYPE_MAX }
+	{ "result-type", TYPE, AT(result_type), 0, POLICY_TYPE_MAX },
+	{ "next", QUEUE, AT(next), 0, POLICY_QUEUE_MAX },
+	{ "events", QUEUE, AT(events), 0, POLICY_QUEUE_MAX }
 };
 
 enum { SETTINGS = sizeof(settings) / sizeof(settings[0]) };
@@ -152,6 +155,8 @@ set_text(struct reader *r, const struct setting *s, const char *value)
 		return wrong(r, "%s is longer than %" PRId64 " bytes", s->name, s->max - 1);
 	if (s->kind == TYPE && !is_type(value))
 		return wrong(r, "%s: \"%.64s\" is not a media type such as text/plain; charset=utf-8", s->name, value);
+	if (s->kind == QUEUE && value[0] != '/' && !id_valid_word(value))
+		return wrong(r, "%s: \"%.64s\" is neither the name of a queue nor an absolute path to one", s->name, value);
 	strlcpy((char *)&r->p + s->at, value, (size_t)s->max);
 	return 0;
 }
@@ -170,7 +175,7 @@ no_number(struct reader *r, const struct setting *s, const char *value)
 	if (s->kind == YESNO || s->kind == KEY_SCOPE || s->kind == ON_FAILURE)
 		return wrong(r, "%s: \"%.64s\" is not %s or %s", s->name, value, choices[s->kind][1], choices[s->kind][0]);
 	if (s->max == INT64_MAX)
-		return wrong(r, "%s: \"%.64s\" is not a number", s->name, value);
+		return wrong(r, "%s: \"%.64s\" is not a number of at least %" PRId64, s->name, value, s->min);
 	return wrong(r, "%s: \"%.64s\" is not a number from %" PRId64 " to %" PRId64, s->name, value, s->min, s->max);
 }
 
@@ -236,7 +241,7 @@ take_line(struct reader *r, char *line)
 	r->seen[i] = r->line;
 	if (*value == '\0')
 		return wrong(r, "%s has no value", name);
-	return settings[i].kind == TEXT || settings[i].kind == TYPE ? set_text(r, &settings[i], value) :
+	return settings[i].kind >= TEXT ? set_text(r, &settings[i], value) :
 	    set_number(r, &settings[i], value);
 }
 

@@ -8,7 +8,7 @@
 #include <stdio.h>
 
 enum { POLICY_KEY_RECORD, POLICY_KEY_ACTIVE };   /* an idempotency key is taken as long as its job has a record, or runs */
-enum { POLICY_HANDLER_MAX = 1024, POLICY_TYPE_MAX = 128, POLICY_GROUP_LIMIT_MAX = 64 };
+enum { POLICY_HANDLER_MAX = 1024, POLICY_TYPE_MAX = 128, POLICY_QUEUE_MAX = 1024, POLICY_GROUP_LIMIT_MAX = 64 };
 
 struct policy {
 	int64_t max_attempts;          /* 1..ID_ATTEMPTS_MAX */
@@ -17,6 +17,7 @@ struct policy {
 	int64_t max_size;              /* bytes: of a job's payload */
 	int64_t max_result, max_log;   /* bytes: an attempt that writes more is killed */
 	int64_t reserve_bytes, reserve_inodes; /* nothing is accepted when the file system has less left */
+	int64_t max_backlog;           /* jobs in new/ and later/, from which on nothing is accepted; 0: no limit */
 	int64_t aging;                 /* microseconds of waiting that are worth one step of priority */
 	int64_t delay, expires;        /* microseconds: what a job that asks for none gets; expires 0: never */
 	int64_t priority;              /* the same, 0..9 */
@@ -27,6 +28,8 @@ struct policy {
 	int64_t group_failure;         /* 1: a dead letter holds its group */
 	char handler[POLICY_HANDLER_MAX];   /* command and arguments, split at blanks; "" where there is none */
 	char result_type[POLICY_TYPE_MAX];  /* Content-Type of results */
+	char next[POLICY_QUEUE_MAX];        /* the queue that results go on to; "" where there is none */
+	char events[POLICY_QUEUE_MAX];      /* the queue that is told of ends; "" where there is none */
 };
 
 void policy_defaults(struct policy *p);

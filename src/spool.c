@@ -62,6 +62,31 @@ out:
 	return -1;
 }
 
+int
+spool_open_beside(struct spool *next, const struct spool *q, const char *word)
+{
+	char *path, *beside;
+	int n, r;
+
+	*next = (struct spool){ .fd = -1 };
+	if (strchr(word, '/') != NULL)
+		return spool_open(next, word);
+	if (!id_valid_word(word)) {
+		errno = EINVAL;
+		return -1;
+	}
+	if ((path = spool_real_path(q)) == NULL)
+		return -1;
+	n = (int)(strrchr(path, '/') - path);
+	r = asprintf(&beside, "%.*s/%s", n, path, word);
+	free(path);
+	if (r == -1)
+		return -1;
+	r = spool_open(next, beside);
+	free(beside);
+	return r;
+}
+
 void
 spool_close(struct spool *q)
 {

@@ -41,6 +41,8 @@ const char *spool_dir_name(enum spool_dir d);  /* "new" */
 
 /* Opens a queue: a bare name below spool_root(), or a path with a slash. EINVAL: not a name; ENOENT: no such queue. */
 int spool_open(struct spool *q, const char *word);
+/* The same, where a bare name is a queue beside `q`. */
+int spool_open_beside(struct spool *next, const struct spool *q, const char *word);
 void spool_close(struct spool *q);
 char *spool_real_path(const struct spool *q);   /* absolute; the caller frees it */
 

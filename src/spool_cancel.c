@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "io.h"
+#include "spool_bury.h"
 #include "spool_path.h"
 
 enum { TRIES = 200, PAUSE_MS = 10 };

@@ -13,6 +13,7 @@
 #include "job.h"
 #include "spool_cancel.h"
 #include "spool_claim.h"
+#include "spool_bury.h"
 #include "spool_path.h"
 
 struct spool_entry {   /* a file of a job, or its record */

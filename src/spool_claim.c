@@ -9,9 +9,12 @@
 #include <unistd.h>
 
 #include "io.h"
+#include "spool_batch.h"
+#include "spool_bury.h"
 #include "spool_cancel.h"
-#include "spool_expiry.h"
 #include "spool_count.h"
+#include "spool_expiry.h"
+#include "spool_outbox.h"
 #include "spool_path.h"
 #include "spool_progress.h"
 
@@ -61,20 +64,60 @@ take(const struct spool *q, enum spool_dir d, const char *file, const struct id_
 	return spool_bury(q, d, file, name, ID_MALFORMED, why) == -1 && errno != ENOENT ? -1 : 0;
 }
 
+/* The attempt that a record is of: its outbox is the one that counts. */
+static int
+record_name(const char *record, enum spool_dir where, int fd, struct id_name *name)
+{
+	struct job_header h;
+	int64_t attempt;
+
+	if (id_parse(record, name) == -1)
+		return -1;
+	if (where == SPOOL_DONE && job_read(fd, &h, NULL) == 0 && (attempt = job_number(&h, "Attempt")) != -1 &&
+	    attempt <= ID_ATTEMPTS_MAX)
+		name->attempts = (int)attempt;
+	return 0;
+}
+
+static int
+follow_up(const struct spool *q, enum spool_dir where, const struct id_name *name)
+{
+	enum spool_outbox kind = where == SPOOL_DONE ? SPOOL_IF_DONE : SPOOL_IF_FAILED;
+	int out = spool_outbox_open(q, kind, name), r;
+
+	if (out == -1)
+		return errno == ENOENT ? 1 : -1;
+	if ((r = spool_outbox_deliver(out, 1)) == 0)
+		return spool_outbox_remove(q, kind, name, &out) == -1 ? -1 : 1;
+	(void)io_close(&out);
+	return r == -2 ? 3 : -1;
+}
+
+static int
+leave_batch(const struct spool *q, enum spool_dir d, const char *file, enum spool_dir where, const char *id)
+{
+	int r = spool_batch_ended_file(q, d, file, id, where == SPOOL_DONE);
+
+	return r == 0 ? 1 : r == -2 ? 3 : -1;
+}
+
 /*
- * The job's end is on record, so only what a crash left undone remains: make the record durable, drop the rest. 3: an
- * fsync failed.
+ * The job's end is on record, so only what a crash left undone remains: make the record durable, let follow what follows
+ * from it, drop the rest. 3: an fsync failed.
  */
 static int
 tidy(const struct spool *q, enum spool_dir d, const char *file, enum spool_dir where, const char *record)
 {
+	struct id_name name;
 	int fd = -1, r;
 
 	if (where == SPOOL_DONE && (fd = spool_open_file(q, where, record, O_RDONLY)) == -1)
 		return -1;
 	if ((fd != -1 && io_sync(fd) == -1) || spool_sync(q, where, fd) == -1)
 		r = 3;
-	else
+	else if (record_name(record, where, fd, &name) == -1)
+		r = -1;
+	else if ((r = follow_up(q, where, &name)) == 1 && (r = leave_batch(q, d, file, where, name.id)) == 1)
 		r = spool_unlink(q, d, file) == -1 && errno != ENOENT ? -1 : 1;
 	(void)io_close(&fd);
 	return r;
@@ -181,7 +224,8 @@ spool_claim(const struct spool *q, const char *file, const struct policy *p, str
 	int r;
 
 	c->q = q;
-	c->fd = c->result = c->log = -1;
+	c->p = p;
+	c->fd = c->result = c->log = c->follow = -1;
 	c->error = 0;
 	if (id_parse(file, &c->name) == -1)
 		return 0;
@@ -206,6 +250,8 @@ recover_locked(const struct spool *q, const char *file, struct id_name *name, co
 	spool_progress_end(q, name->id, ended);
 	if (ended)
 		return tidy(q, SPOOL_CUR, file, where, record);
+	if (spool_outbox_drop(q, SPOOL_IF_DONE, name) == -1)
+		return -1;
 	/* A worker that does not count its attempts has made one all the same. */
 	if (name->attempts == 0 || name->reason != ID_NONE)
 		name->attempts = 1;

@@ -13,6 +13,8 @@ enum spool_outcome { SPOOL_SUCCESS, SPOOL_RETRY, SPOOL_DEAD, SPOOL_PUT_BACK };
 
 struct spool_claim {
 	const struct spool *q;
+	const struct policy *p;
+	int follow;                /* the outbox that is delivered at its end; -1: none */
 	int fd;                    /* the job, locked, at its payload: the handler's stdin */
 	int result, log;           /* the handler's stdout and stderr; -1 until staged */
 	struct id_name name;       /* attempts counts this one */

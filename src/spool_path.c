@@ -34,15 +34,28 @@ spool_path(char buf[SPOOL_PATH_MAX], enum spool_dir d, const char *file)
 
 /* 1 where a move by link(2) was cut short before its unlink(2); errno is kept. */
 static int
-is_one_file(const struct spool *q, const char *a, const char *b)
+is_one_file(int from, const char *a, int to, const char *b)
 {
 	struct stat x, y;
 	int saved = errno, r;
 
-	r = fstatat(q->fd, a, &x, AT_SYMLINK_NOFOLLOW) == 0 && fstatat(q->fd, b, &y, AT_SYMLINK_NOFOLLOW) == 0 &&
+	r = fstatat(from, a, &x, AT_SYMLINK_NOFOLLOW) == 0 && fstatat(to, b, &y, AT_SYMLINK_NOFOLLOW) == 0 &&
 	    x.st_ino == y.st_ino && x.st_dev == y.st_dev;
 	errno = saved;
 	return r;
+}
+
+int
+spool_move_at(int from, const char *file, int to, const char *name)
+{
+	if (renameat2(from, file, to, name, RENAME_NOREPLACE) == 0)
+		return 0;
+	/* A file system without RENAME_NOREPLACE: link(2) is as exclusive. */
+	if ((errno == EINVAL || errno == ENOSYS) && linkat(from, file, to, name, 0) == 0)
+		return unlinkat(from, file, 0);
+	if (errno != EEXIST || !is_one_file(from, file, to, name))
+		return -1;
+	return unlinkat(from, file, 0);
 }
 
 int
@@ -50,16 +63,7 @@ spool_move(const struct spool *q, enum spool_dir from, const char *file, enum sp
 {
 	char a[SPOOL_PATH_MAX], b[SPOOL_PATH_MAX];
 
-	(void)spool_path(a, from, file);
-	(void)spool_path(b, to, name);
-	if (renameat2(q->fd, a, q->fd, b, RENAME_NOREPLACE) == 0)
-		return 0;
-	/* A file system without RENAME_NOREPLACE: link(2) is as exclusive. */
-	if ((errno == EINVAL || errno == ENOSYS) && linkat(q->fd, a, q->fd, b, 0) == 0)
-		return unlinkat(q->fd, a, 0);
-	if (errno != EEXIST || !is_one_file(q, a, b))
-		return -1;
-	return unlinkat(q->fd, a, 0);
+	return spool_move_at(q->fd, spool_path(a, from, file), q->fd, spool_path(b, to, name));
 }
 
 int
@@ -202,23 +206,6 @@ spool_log(const struct spool *q, const char *id, const char *line)
 	if (io_close(&fd) == -1)
 		r = -1;
 	return r;
-}
-
-int
-spool_bury(const struct spool *q, enum spool_dir from, const char *file, const struct id_name *name,
-    enum id_reason reason, const char *line)
-{
-	char dead[ID_NAME_MAX + 1];
-
-	/* First the story: nobody comes back to a dead letter that a crash has left without one. */
-	(void)spool_log(q, name->id, line);
-	(void)id_file(dead, name->id, name->attempts, reason);
-	if (spool_move(q, from, file, SPOOL_FAILED, dead) == -1 &&
-	    (errno != EEXIST || spool_unlink(q, from, file) == -1))
-		return -1;
-	spool_progress_end(q, name->id, 1);
-	spool_count_failed(q, reason);
-	return spool_sync(q, SPOOL_FAILED, -1);
 }
 
 char *

@@ -13,6 +13,8 @@ char *spool_path(char buf[SPOOL_PATH_MAX], enum spool_dir d, const char *file);
 
 /* rename(2) that never replaces: EEXIST. */
 int spool_move(const struct spool *q, enum spool_dir from, const char *file, enum spool_dir to, const char *name);
+/* The same between two directories that are open. */
+int spool_move_at(int from, const char *file, int to, const char *name);
 int spool_unlink(const struct spool *q, enum spool_dir d, const char *file);
 int spool_exists(const struct spool *q, enum spool_dir d, const char *file);   /* 1, 0; -1: it cannot be told */
 
@@ -40,10 +42,6 @@ int spool_append(const struct spool *q, const char *id);
 
 /* Appends "wqw: <time> <line>" to the job's log. */
 int spool_log(const struct spool *q, const char *id, const char *line);
-
-/* Adds a line to the job's log, moves its file to failed/ for `reason`, and makes that durable. */
-int spool_bury(const struct spool *q, enum spool_dir from, const char *file, const struct id_name *name,
-    enum id_reason reason, const char *line);
 
 /* The name of the file that a job is in. Returns file. */
 char *spool_job_file(char file[ID_NAME_MAX + 1], const struct spool_job *job);

@@ -9,7 +9,10 @@
 #include <unistd.h>
 
 #include "io.h"
+#include "spool_batch.h"
 #include "spool_count.h"
+#include "spool_event.h"
+#include "spool_outbox.h"
 #include "spool_path.h"
 #include "spool_progress.h"
 #include "units.h"
@@ -71,6 +74,9 @@ open_staged(const struct spool_claim *c)
 int
 spool_stage(struct spool_claim *c, const struct policy *p, const char *worker)
 {
+	/* What an attempt of this number has left that was put back, or put back by hand, is no one's. */
+	if (spool_event_check(c->q, p) == -1 || spool_outbox_drop(c->q, SPOOL_IF_DONE, &c->name) == -1)
+		return -1;
 	if (make_header(c, p, worker) == -1 || (c->result = open_staged(c)) == -1)
 		return -1;
 	/* The lock keeps an old, quiet attempt's result from being swept. */
@@ -95,6 +101,15 @@ unstage(struct spool_claim *c)
 
 	if (c->result != -1)
 		(void)spool_unlink(c->q, SPOOL_TMP, staged_name(file, c));
+}
+
+/* All that the attempt has made. An outbox without a job in cur/ is no one's, and one that is left is removed later. */
+static void
+discard(struct spool_claim *c)
+{
+	unstage(c);
+	(void)io_close(&c->follow);
+	(void)spool_outbox_drop(c->q, SPOOL_IF_DONE, &c->name);
 }
 
 /*
@@ -156,7 +171,7 @@ retry(struct spool_claim *c)
 {
 	char draft[ID_NAME_MAX + 1];
 
-	unstage(c);
+	discard(c);
 	if (spool_stamp(c->q, SPOOL_CUR, c->file, staged_name(draft, c), &c->fd, c->due) == -1)
 		return -1;
 	return spool_move(c->q, SPOOL_CUR, c->file, SPOOL_LATER, c->file);
@@ -168,7 +183,7 @@ put_back(struct spool_claim *c)
 {
 	char file[ID_NAME_MAX + 1];
 
-	unstage(c);
+	discard(c);
 	return spool_move(c->q, SPOOL_CUR, c->file, SPOOL_NEW, id_file(file, c->name.id, c->name.attempts - 1, ID_NONE));
 }
 
@@ -177,7 +192,9 @@ bury(struct spool_claim *c)
 {
 	char file[ID_NAME_MAX + 1];
 
-	unstage(c);
+	discard(c);
+	if (spool_event_dead(c->q, c->p, &c->name, &c->head, c->reason, c->started, &c->follow) == -1)
+		return -1;
 	(void)id_file(file, c->name.id, c->name.attempts, c->reason);
 	if (spool_move(c->q, SPOOL_CUR, c->file, SPOOL_FAILED, file) == 0)
 		return 0;
@@ -193,7 +210,7 @@ publish(struct spool_claim *c)
 		return 0;
 	if (errno != EEXIST)
 		return -1;
-	unstage(c);
+	discard(c);
 	return 0;
 }
 
@@ -245,6 +262,39 @@ end_log(struct spool_claim *c)
 	(void)io_close(&c->log);
 }
 
+/* Before a success is on record: all that follows from it is on disk. */
+static int
+prepare(struct spool_claim *c)
+{
+	if (c->outcome != SPOOL_SUCCESS)
+		return 0;
+	if (seal_result(c) == -1 || spool_event_done(c) == -1)
+		return -1;
+	/* It names a queue that is not there, and will not be at the next attempt either. */
+	return c->outcome == SPOOL_SUCCESS && c->follow != -1 ? spool_outbox_seal(c->q, c->follow) : 0;
+}
+
+/* After the end is on record: what follows from it, and then the job is no longer needed. */
+static int
+conclude(struct spool_claim *c)
+{
+	enum spool_outbox kind = c->outcome == SPOOL_SUCCESS ? SPOOL_IF_DONE : SPOOL_IF_FAILED;
+	int r = c->follow == -1 ? 0 : spool_outbox_deliver(c->follow, 0), ended = c->outcome == SPOOL_SUCCESS ||
+	    c->outcome == SPOOL_DEAD;
+	char batch[ID_WORD_MAX + 1];
+
+	if (r == 0 && ended && spool_batch_of(&c->head, batch) != NULL)
+		r = spool_batch_ended(c->q, batch, c->name.id, c->outcome == SPOOL_SUCCESS);
+	if (r != 0) {
+		c->unknown = r == -2;
+		return -1;
+	}
+	/* One that is left has nothing in it that could go out again. */
+	if (c->follow != -1)
+		(void)spool_outbox_remove(c->q, kind, &c->name, &c->follow);
+	return c->outcome == SPOOL_SUCCESS && spool_unlink(c->q, SPOOL_CUR, c->file) == -1 && errno != ENOENT ? -1 : 0;
+}
+
 size_t
 spool_settle(struct spool_claim *const *c, size_t n)
 {
@@ -253,7 +303,7 @@ spool_settle(struct spool_claim *const *c, size_t n)
 	for (i = 0; i < n; i++) {
 		c[i]->error = c[i]->unknown = 0;
 		end_log(c[i]);
-		if (c[i]->outcome == SPOOL_SUCCESS && seal_result(c[i]) == -1)
+		if (prepare(c[i]) == -1)
 			fault(c[i]);
 	}
 	for (i = 0; i < n; i++)
@@ -264,13 +314,12 @@ spool_settle(struct spool_claim *const *c, size_t n)
 	for (i = 0; i < n; i++) {
 		spool_progress_end(c[i]->q, c[i]->name.id,
 		    c[i]->error == 0 && (c[i]->outcome == SPOOL_SUCCESS || c[i]->outcome == SPOOL_DEAD));
-		/* Only now is the result safe, and the job no longer needed. */
-		if (c[i]->error == 0 && c[i]->outcome == SPOOL_SUCCESS &&
-		    spool_unlink(c[i]->q, SPOOL_CUR, c[i]->file) == -1 && errno != ENOENT)
+		if (c[i]->error == 0 && conclude(c[i]) == -1)
 			c[i]->error = errno;
 		failed += c[i]->error != 0;
 		spool_count_end(c[i]);
 		(void)io_close(&c[i]->result);
+		(void)io_close(&c[i]->follow);
 		if (!c[i]->unknown)
 			(void)io_close(&c[i]->fd);
 	}

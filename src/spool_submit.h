@@ -14,9 +14,13 @@ struct spool_draft {
 	const struct spool *q;
 	char id[ID_MAX + 1];
 	struct job_header head;   /* the caller adds fields before the first write */
+	char batch[ID_WORD_MAX + 1];  /* "": of none. The caller may set it before the commit, and adds the field Batch */
 	int64_t due;              /* microseconds; 0: at once. The caller may set it before the commit */
-	int fd;
+	int fd, outbox;           /* outbox: where it waits for the end of a job; -1: tmp/, until the commit */
+	int entry;                /* its entry in its batch, locked during the commit; -1: none */
 	off_t length_at, start, size, max;  /* of Content-Length's value; of the payload; bytes so far; policy's max-size */
+	int64_t max_backlog;      /* policy; 0: no limit */
+	int counted;              /* 1: in the backlog */
 	struct spool_key key;
 	int key_active;           /* policy key-scope */
 	int error;                /* after spool_commit: 0, or the errno of this draft */
@@ -25,7 +29,7 @@ struct spool_draft {
 };
 
 /*
- * Begins a draft with a fresh ID. ENOSPC: less than the policy's reserve is left. Nothing is on disk yet.
+ * Begins a draft with a fresh ID. ENOSPC: less than the policy's reserve is left. ENOBUFS: as many jobs wait as may. Nothing is on disk yet.
  * EACCES, EROFS and the like come from the first write.
  */
 int spool_draft_open(struct spool_draft *d, const struct spool *q, const struct policy *p, int priority, const char *group);
@@ -36,9 +40,13 @@ int spool_draft_key(struct spool_draft *d, const char *key);
 /* Appends to the payload. EFBIG: larger than the policy's max-size. After any failure only abort is allowed. */
 int spool_draft_write(struct spool_draft *d, const void *buf, size_t n);
 
+/* For spool_commit: the whole file on disk, with its length and its due time. */
+int spool_draft_finish(struct spool_draft *d);
+
 /*
  * Ends and makes durable n drafts of one queue in one round: all files, all renames, one directory. Returns how many
- * failed. ENOTUNIQ: another payload has the key; id is that of its job.
+ * failed. ENOTUNIQ: another payload has the key; id is that of its job. ESHUTDOWN: all members of its batch have ended.
+ * The ID of a job of an ordering group is final only now. A draft in an outbox has no key.
  */
 size_t spool_commit(struct spool_draft *const *d, size_t n);
 

@@ -135,6 +135,7 @@ tool_code(int error)
 		return EX_NOPERM;
 	case ENOSPC:
 	case EDQUOT:
+	case ENOBUFS:
 	case EMFILE:
 	case ENFILE:
 	case ENOMEM:

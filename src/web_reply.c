@@ -152,6 +152,9 @@ web_fault(struct web *w, int error, const char *what)
 	case EDQUOT:
 		why = "There is less room left than the queue keeps in reserve.";
 		break;
+	case ENOBUFS:
+		why = "As many jobs wait as this queue takes.";
+		break;
 	case EMFILE:
 	case ENFILE:
 	case ENOMEM:

@@ -157,6 +157,7 @@ loop(struct worker *w)
 		}
 		scan_promote(w);
 		slots_fill(w);
+		backlog_tell(w);
 		if (finished(w))
 			return;
 		wait_for_something(w);
@@ -166,7 +167,7 @@ loop(struct worker *w)
 int
 worker_run(const struct worker_options *o)
 {
-	struct worker w = { .o = o, .signals = -1, .enrolled = { .fd = -1 } };
+	struct worker w = { .o = o, .signals = -1, .backlog = -1, .enrolled = { .fd = -1 } };
 	int r = open_queue(&w);
 
 	if (r == EX_OK) {
@@ -185,6 +186,7 @@ worker_run(const struct worker_options *o)
 	window_clear(&w.stalled);
 	window_lines_clear(&w.lines);
 	watch_close(&w.watch);
+	(void)io_close(&w.backlog);
 	free(w.dir);
 	spool_close(&w.q);
 	return r;

@@ -6,7 +6,9 @@
 #include <unistd.h>
 
 #include "io.h"
+#include "spool_batch.h"
 #include "spool_cancel.h"
+#include "spool_outbox.h"
 
 enum {
 	SECOND = 1000000,
@@ -40,6 +42,7 @@ add_ready(void *arg, const char *file)
 
 	if (id_parse(file, &name) == -1)
 		return 0;
+	w->in_new++;
 	if (*name.group != '\0')
 		return group_add(w, name.group, urgency(w, &name, file), file);
 	return window_add(&w->ready, urgency(w, &name, file), file);
@@ -79,16 +82,21 @@ add_later(void *arg, const char *file)
 
 	if (id_parse(file, &name) == -1 || !due_time(w, file, &due))
 		return 0;
+	w->in_later++;
 	return window_add(&w->later, due, file);
 }
 
 static int
 scan_new(struct worker *w)
 {
+	/* What has come before is no news to a count that begins now. */
+	if (w->backlog != -1)
+		scan_hear(w);
 	window_clear(&w->ready);
 	window_lines_clear(&w->lines);
 	window_clear(&w->stalled);
 	w->scanned_at = io_clock();
+	w->in_new = 0;
 	if (spool_scan(&w->q, SPOOL_NEW, add_ready, w) == -1 || group_seal(w) == -1)
 		return -1;
 	window_seal(&w->ready);
@@ -101,6 +109,7 @@ static int
 scan_later(struct worker *w)
 {
 	window_clear(&w->later);
+	w->in_later = 0;
 	if (spool_scan(&w->q, SPOOL_LATER, add_later, w) == -1)
 		return -1;
 	window_seal(&w->later);
@@ -147,6 +156,28 @@ cancel_one(void *arg, const char *id)
 	return 0;
 }
 
+static void
+recover_outboxes(struct worker *w)
+{
+	int r = spool_outbox_recover(&w->q);
+
+	if (r == -1 && errno != ENOENT)
+		warn("%s/%s: what follows from a dead letter", w->q.word, spool_dir_name(SPOOL_TMP));
+	else if (r == -2)
+		slots_refuse(w, spool_dir_name(SPOOL_FAILED));
+}
+
+static void
+recover_batches(struct worker *w)
+{
+	int r = spool_batch_recover(&w->q);
+
+	if (r == -1)
+		warn("%s/%s: batches", w->q.word, spool_dir_name(SPOOL_KEYS));
+	else if (r == -2)
+		slots_refuse(w, spool_dir_name(SPOOL_KEYS));
+}
+
 /* Looking at a file that another has locked ends in a close, too, which must not make this worker look again for ever. */
 static int
 scan_cur(struct worker *w)
@@ -158,8 +189,11 @@ scan_cur(struct worker *w)
 	w->deaf = 1;
 	scan_hear(w);
 	w->deaf = 0;
+	if (r == -1)
+		return -1;
+	recover_outboxes(w);
 	/* Last: a mark of which nothing was heard is seen. */
-	return r == -1 ? -1 : spool_scan_cancelled(&w->q, cancel_one, w);
+	return spool_scan_cancelled(&w->q, cancel_one, w);
 }
 
 int
@@ -174,9 +208,12 @@ scan_again(struct worker *w)
 		if (spool_sweep(&w->q) == -1)
 			return -1;
 		group_sweep(w);
+		backlog_start(w);
 	}
 	if ((all || now >= w->recover_at) && scan_cur(w) == -1)
 		return -1;
+	if (all)
+		recover_batches(w);
 	if ((all || (w->later.cut && window_least(&w->later) == NULL)) && scan_later(w) == -1)
 		return -1;
 	if ((all || (w->ready.cut && window_least(&w->ready) == NULL) || group_hungry(w)) && scan_new(w) == -1)
@@ -184,8 +221,8 @@ scan_again(struct worker *w)
 	return 0;
 }
 
-static int
-watch_dir(struct worker *w, enum spool_dir d, unsigned what)
+int
+scan_watch(struct worker *w, enum spool_dir d, unsigned what)
 {
 	int fd = spool_open_dir(&w->q, d), wd;
 
@@ -200,9 +237,9 @@ int
 scan_start(struct worker *w)
 {
 	if (watch_open(&w->watch) == -1 ||
-	    (w->wd_new = watch_dir(w, SPOOL_NEW, WATCH_CAME)) == -1 ||
-	    (w->wd_later = watch_dir(w, SPOOL_LATER, WATCH_CAME | WATCH_TOUCHED)) == -1 ||
-	    (w->wd_cur = watch_dir(w, SPOOL_CUR, WATCH_CLOSED | (w->o->drain ? WATCH_GONE : 0))) == -1 ||
+	    (w->wd_new = scan_watch(w, SPOOL_NEW, WATCH_CAME)) == -1 ||
+	    (w->wd_later = scan_watch(w, SPOOL_LATER, WATCH_CAME | WATCH_TOUCHED)) == -1 ||
+	    (w->wd_cur = scan_watch(w, SPOOL_CUR, WATCH_CLOSED | (w->o->drain ? WATCH_GONE : 0))) == -1 ||
 	    (w->wd_queue = watch_add(&w->watch, w->q.fd, WATCH_CAME | WATCH_GONE)) == -1)
 		return -1;
 	w->scan_at = 0;
@@ -216,7 +253,7 @@ scan_hear_ends(struct worker *w)
 	if (w->hears_ends)
 		return;
 	w->hears_ends = 1;
-	if (watch_dir(w, SPOOL_CUR, WATCH_CLOSED | WATCH_GONE) == -1)
+	if (scan_watch(w, SPOOL_CUR, WATCH_CLOSED | WATCH_GONE) == -1)
 		warn("%s/%s", w->q.word, spool_dir_name(SPOOL_CUR));
 }
 
@@ -283,7 +320,7 @@ hear(void *arg, int number, unsigned what, const char *file)
 		w->paused = spool_paused(&w->q);
 	else if (number == w->wd_cur && (what & WATCH_CLOSED) && spool_cancel_mark(file) != NULL)
 		hear_cancel(w, spool_cancel_mark(file));
-	else if (id_parse(file, &name) == -1)
+	else if (id_parse(file, &name) == -1 || !backlog_hear(w, number, what))
 		return;
 	else if (number == w->wd_new)
 		came(w, &name, file);

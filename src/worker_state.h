@@ -35,6 +35,9 @@ struct worker {
 	int64_t scanned_at, swept_at;
 	struct watch watch;
 	int wd_new, wd_later, wd_cur, wd_queue;
+	int backlog;                /* with max-backlog: the number that submitters see; else -1 */
+	int64_t in_new, in_later;   /* how many there are */
+	int64_t told, told_at;      /* what was written there last; io_clock() */
 	int hears_ends;             /* 1: wd_cur tells of names that go, too */
 	int deaf;                   /* 1: what is closed in cur/ was closed by this worker's own look */
 	int64_t quiet_until;        /* io_clock(): closes in cur/ are looked at then, all at once */
@@ -56,6 +59,12 @@ void scan_aside(struct worker *w, const char *file);   /* another has it locked:
 int scan_nothing_left(struct worker *w);      /* 1: new/, later/ and cur/ hold no job */
 void scan_hear_ends(struct worker *w);        /* from now on the ends of jobs wake this worker */
 int64_t scan_next(const struct worker *w);    /* io_clock(): when scan_again or scan_promote has work */
+int scan_watch(struct worker *w, enum spool_dir d, unsigned what);   /* the watch's number; a second time: for more */
+
+/* worker_backlog.c: with max-backlog, counts what waits for those who submit. */
+void backlog_start(struct worker *w);         /* before a scan of new/ and later/, where that is not begun yet */
+int backlog_hear(struct worker *w, int number, unsigned what);   /* 0: nothing but a name that went */
+void backlog_tell(struct worker *w);
 
 /* worker_group.c: what has an ordering group passes through here; an empty `group` is none. */
 int group_add(struct worker *w, const char *group, int64_t key, const char *file);    /* during a scan */

@@ -16,9 +16,12 @@
 #include "await.h"
 #include "feed.h"
 #include "feed_ask.h"
+#include "feed_fault.h"
 #include "feed_field.h"
 #include "feed_type.h"
 #include "io.h"
+#include "spool_batch.h"
+#include "spool_outbox.h"
 #include "spool_submit.h"
 #include "tool.h"
 #include "units.h"
@@ -34,14 +37,21 @@ static const char usage[] =
     "  -a, --at TIME             not run before 2026-12-01T08:00Z\n"
     "  -e, --expires DURATION|TIME|never   not started by then: failed\n"
     "  -k, --key KEY             submitted again with this key, it is the same job\n"
+    "  -n, --next QUEUE          the queue beside this one that the result goes on to\n"
+    "  -b, --batch BATCH         the jobs are members of this batch of the queue\n"
+    "      --then QUEUE2         with --batch: no more are to come; FILE becomes a job of QUEUE2 when all have ended\n"
     "  -w, --wait[=DURATION]     wait until the jobs have ended; the exit status is that of wqw-wait\n"
     "  -h, --help                this text\n";
+
+enum { THEN = 256 };
 
 static const struct option longs[] = {
 	{ "type", required_argument, NULL, 't' }, { "header", required_argument, NULL, 'H' },
 	{ "priority", required_argument, NULL, 'p' }, { "group", required_argument, NULL, 'g' },
 	{ "delay", required_argument, NULL, 'd' }, { "at", required_argument, NULL, 'a' },
 	{ "expires", required_argument, NULL, 'e' }, { "key", required_argument, NULL, 'k' },
+	{ "next", required_argument, NULL, 'n' }, { "batch", required_argument, NULL, 'b' },
+	{ "then", required_argument, NULL, THEN },
 	{ "wait", optional_argument, NULL, 'w' }, { "help", no_argument, NULL, 'h' }, { 0 }
 };
 
@@ -52,8 +62,10 @@ struct submit {
 	struct spool q;
 	struct policy p;
 	struct feed_ask ask;
-	const char *type;
+	const char *type, *then;
+	struct spool home;          /* with --then: the batch's queue, while q is the callback's */
 	struct job_header fields;
+	const char *outbox;         /* inside a handler: where jobs wait for its success; NULL: elsewhere */
 	int wait;
 	int64_t patience;           /* microseconds; -1: for ever */
 	struct await await;
@@ -127,7 +139,12 @@ option(struct submit *s, int c, char *argv[])
 	case 'a':
 	case 'e':
 	case 'k':
+	case 'n':
+	case 'b':
 		set_ask(s, c);
+		break;
+	case THEN:
+		s->then = optarg;
 		break;
 	case 'w':
 		set_wait(s, optarg);
@@ -141,22 +158,50 @@ option(struct submit *s, int c, char *argv[])
 }
 
 static void
+check_then(const struct submit *s, int files)
+{
+	if (s->ask.batch[0] == '\0')
+		errx(EX_USAGE, "--then: of which batch? --batch BATCH --then QUEUE2 QUEUE [FILE]");
+	if (files > 1 || s->wait || s->ask.key[0] != '\0')
+		errx(EX_USAGE, "--then: one FILE at most, and neither --wait nor --key");
+}
+
+static void
 parse(struct submit *s, int argc, char *argv[])
 {
 	int c;
 
 	opterr = 0;
 	feed_ask_init(&s->ask);
-	while ((c = getopt_long(argc, argv, ":t:H:p:g:d:a:e:k:w::h", longs, NULL)) != -1)
+	while ((c = getopt_long(argc, argv, ":t:H:p:g:d:a:e:k:n:b:w::h", longs, NULL)) != -1)
 		option(s, c, argv);
 	if (optind == argc)
 		errx(EX_USAGE, "which queue? wqw-submit QUEUE [FILE...]");
 	if (s->ask.key[0] != '\0' && argc - optind > 2)
 		errx(EX_USAGE, "--key is for one job, and here are %d files", argc - optind - 1);
+	if (s->then != NULL)
+		check_then(s, argc - optind - 1);
 	if (s->type != NULL && feed_has(&s->fields, "Content-Type"))
 		errx(EX_USAGE, "--type and a Content-Type by --header: only one of them");
 	if (feed_trace(&s->fields) == -1)
 		errx(EX_USAGE, "--header: all fields together are more than 16 KiB");
+}
+
+/* Inside a handler, jobs are part of what it does: they appear when it has succeeded. */
+static void
+inherit(struct submit *s)
+{
+	s->outbox = getenv("WQW_OUTBOX");
+	if (s->outbox == NULL || *s->outbox == '\0') {
+		s->outbox = NULL;
+		return;
+	}
+	if (s->then != NULL)
+		errx(EX_USAGE, "--then inside a handler: its jobs start when it has ended (WQW_OUTBOX is set)");
+	if (s->wait)
+		errx(EX_USAGE, "--wait inside a handler: the jobs start when it has ended (WQW_OUTBOX is set)");
+	if (s->ask.key[0] != '\0')
+		errx(EX_USAGE, "--key inside a handler: its jobs appear once, when it has succeeded (WQW_OUTBOX is set)");
 }
 
 static void
@@ -179,6 +224,15 @@ open_queue(struct submit *s, const char *word)
 	}
 }
 
+static void
+check_next(const struct submit *s)
+{
+	char why[256];
+
+	if (feed_ask_there(&s->ask, &s->q, why, sizeof(why)) == -1)
+		errx(tool_code(errno), "--next: %s", clean(why));
+}
+
 /* All that can be told before the first job is submitted, so that a slip of the pen submits none. */
 static void
 check_file(const struct submit *s, const char *file)
@@ -196,17 +250,12 @@ check_file(const struct submit *s, const char *file)
 		    "; nothing was submitted", clean(file), (intmax_t)st.st_size, s->p.max_size);
 }
 
-static int
-out_of_memory(void)
-{
-	warn("waiting");
-	return EX_TEMPFAIL;
-}
-
 /* What became of one draft in a round. Returns the exit code. */
 static int
 tell(struct submit *s, const struct spool_draft *d)
 {
+	char why[512];
+
 	if (d->unknown) {
 		warnx("%s/%s: the disk failed (%s): it may or may not be in the queue; look with wqw-status before "
 		    "submitting it again", s->q.word, d->id, strerror(d->error));
@@ -217,16 +266,19 @@ tell(struct submit *s, const struct spool_draft *d)
 		return EX_DATAERR;
 	}
 	if (d->error != 0) {
-		warnx("not submitted: %s", strerror(d->error));
-		return tool_code(d->error);
+		(void)feed_fault_words(why, sizeof(why), FEED_WRITING, &s->q, s->p.max_size, d->error);
+		warnx("not submitted: %s", why);
+		return feed_fault_code(FEED_WRITING, d->error);
 	}
 	if (printf("%s/%s\n", s->q.word, d->id) < 0 || fflush(stdout) == EOF) {
 		warn("standard output");
 		warnx("%s/%s: accepted all the same", s->q.word, d->id);
 		return EX_IOERR;
 	}
-	if (s->wait && await_add(&s->await, s->q.word, d->id) == -1)
-		return out_of_memory();
+	if (s->wait && await_add(&s->await, s->q.word, d->id) == -1) {
+		warn("waiting");
+		return EX_TEMPFAIL;
+	}
 	return EX_OK;
 }
 
@@ -240,6 +292,8 @@ commit(struct submit *s)
 	for (i = 0; i < s->n; i++)
 		d[i] = &s->drafts[i];
 	(void)spool_commit(d, s->n);
+	if (s->then != NULL && s->n == 1 && d[0]->error == 0 && spool_batch_close(&s->home, s->ask.batch, d[0]->id) != 0)
+		d[0]->error = errno;
 	for (i = 0; i < s->n; i++)
 		if ((c = tell(s, d[i])) != EX_OK && code == EX_OK)
 			code = c;
@@ -255,39 +309,17 @@ abort_all(struct submit *s)
 		spool_draft_abort(&s->drafts[--s->n]);
 }
 
-static int
-fault_writing(const struct submit *s, const char *file, int error)
-{
-	if (error == EFBIG)
-		warnx("%s: larger than the %" PRId64 " bytes that max-size in the queue's queue.conf allows, or than "
-		    "ulimit -f", clean(file), s->p.max_size);
-	else if (error == ENOSPC || error == EDQUOT)
-		warnx("%s: the queue's disk is full, or has less left than reserve-bytes and reserve-inodes in "
-		    "queue.conf; make room and submit it again", clean(file));
-	else if (error == EACCES || error == EPERM)
-		warnx("%s: you may not submit to '%s' (its owner lets a group by wqw-init --group)", clean(file),
-		    s->q.word);
-	else
-		warnx("%s: %s: %s", clean(file), s->q.word, strerror(error));
-	return tool_code(error);
-}
-
 /* Says why a draft was not to be. Returns the exit code. */
 static int
 fault(const struct submit *s, const char *file, enum feed_fault what)
 {
+	char why[512];
 	int error = errno;
 
 	if (error == EINTR && feed_stopped(&s->feed))
 		return EX_TEMPFAIL;
-	if (what == FEED_WRITING)
-		return fault_writing(s, file, error);
-	if (what == FEED_READING) {
-		warnx("%s: %s", clean(file), strerror(error));
-		return error == EISDIR ? EX_NOINPUT : EX_IOERR;
-	}
-	warnx("--type guess: %s", error == ENOTSUP ? "built without libmagic" : strerror(error));
-	return EX_UNAVAILABLE;
+	warnx("%s: %s", clean(file), feed_fault_words(why, sizeof(why), what, &s->q, s->p.max_size, error));
+	return feed_fault_code(what, error);
 }
 
 /* Returns the exit code; on any but EX_OK there is no draft of the file. */
@@ -299,6 +331,10 @@ draft(struct submit *s, const char *file, int is_stdin)
 
 	if (feed_ask_open(d, &s->q, &s->p, &s->ask) == -1)
 		return fault(s, file, FEED_WRITING);
+	if (s->then != NULL && (d->outbox = spool_batch_stage(&s->home, s->ask.batch, d->id)) == -1)
+		return fault(s, file, FEED_WRITING);
+	if (s->outbox != NULL && spool_outbox_stage(d, s->outbox) == -1)
+		return fault(s, s->outbox, FEED_WRITING);
 	if (feed_draft(&s->feed, d, &job) == -1) {
 		spool_draft_abort(d);
 		return fault(s, file, s->feed.fault);
@@ -366,7 +402,7 @@ wait_for_all(struct submit *s)
 int
 main(int argc, char *argv[])
 {
-	static struct submit s = { .q = { .fd = -1 }, .patience = -1 };
+	static struct submit s = { .q = { .fd = -1 }, .home = { .fd = -1 }, .patience = -1 };
 	static const char *const only_stdin = "-";
 	sigset_t old;
 	int code, i;
@@ -377,7 +413,13 @@ main(int argc, char *argv[])
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)signal(SIGXFSZ, SIG_IGN);
 	parse(&s, argc, argv);
+	inherit(&s);
 	open_queue(&s, argv[optind]);
+	if (s.then != NULL) {
+		s.home = s.q;
+		open_queue(&s, s.then);
+	}
+	check_next(&s);
 	for (i = optind + 1; i < argc; i++)
 		check_file(&s, argv[i]);
 	if (s.wait && await_open(&s.await) == -1)
@@ -395,6 +437,7 @@ main(int argc, char *argv[])
 	if (s.wait)
 		await_close(&s.await);
 	spool_close(&s.q);
+	spool_close(&s.home);
 	if (tool_end() == -1 && code == EX_OK) {
 		warn("standard output");
 		code = EX_IOERR;

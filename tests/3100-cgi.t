@@ -187,6 +187,15 @@ post full hello
 refused 503 about:blank 'a full disk'
 like "$(field Retry-After)" '^[0-9]+$' 'with Retry-After'
 like "$(cat err)" '^wqw\.cgi: full.*: No space left on device$' 'and a line for the operator'
+echo 'max-backlog 1' >spool/full/queue.conf
+echo first | wqw-submit full >job
+waiting=$((waiting + 1))
+post full hello
+refused 503 about:blank 'a queue with as many jobs as it takes'
+isnt "$(field Retry-After)" '' 'with Retry-After'
+like "$(json .detail)" 'As many jobs wait as this queue takes' 'and why'
+rm "spool/full/new/$(sed 's|.*/||' job)"
+waiting=$((waiting - 1))
 post broken hello
 refused 503 about:blank 'a wrong queue.conf'
 like "$(cat err)" 'max-sise' 'the operator hears what is wrong'

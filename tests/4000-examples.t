@@ -167,7 +167,7 @@ fi
 sed -n 's/^#\([a-z]\)/\1/p' "$EX/queue.conf" >names
 is "$(cut -d ' ' -f 1 names | sort)" \
 	"$(sed -n 's/^\t{ "\([a-z-]*\)", [A-Z_]*, AT(.*/\1/p' "$ROOT/src/policy.c" | sort)" 'the example queue.conf has every name'
-sed '/^handler/d' names >spool/reports/queue.conf
+sed '/^handler/d;/^next/d;/^events/d' names >spool/reports/queue.conf
 type=text/plain
 echo x >in
 ends 'done' 'with values that are allowed' reports cat <in

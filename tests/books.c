@@ -40,6 +40,14 @@ struct account {
 	unsigned long long seen;    /* attempts that the ledger has, a bit each */
 };
 
+/* What jobs that submit have submitted, by their numbers. */
+struct family {
+	int children[4], done, failed;
+};
+
+enum { FAMILIES = 100 };
+
+static struct family families[FAMILIES];
 static void *accounts;
 static int queue, book, complaints, drafts;
 static int max_attempts = 5, extra, lax, strict, cancels;
@@ -177,6 +185,7 @@ check_result(const char *id, const char *text, struct account *a)
 	if (a->kind != ANY && (a->kind != (int)books_kind(kind) || a->number != number))
 		complain(id, "has the result of %s %ld", kind, number);
 	a->kind = books_kind(kind);
+	a->number = number;
 }
 
 static void
@@ -234,6 +243,7 @@ look_failed(const char *dir, const char *name)
 	if (a->kind != ANY && (a->kind != (int)p.kind || a->number != p.number))
 		complain(name, "has the payload of %s %ld", books_kind_name(p.kind), p.number);
 	a->kind = p.kind;
+	a->number = p.number;
 	(void)close(fd);
 }
 
@@ -332,14 +342,15 @@ read_ledger(void)
 static int
 needed(int kind)
 {
-	return kind == BOOKS_AGAIN || kind == BOOKS_SIGNAL ? 2 : kind == BOOKS_DOOMED ? max_attempts :
+	return kind == BOOKS_AGAIN || kind == BOOKS_SIGNAL || kind == BOOKS_STRAY ? 2 : kind == BOOKS_DOOMED ? max_attempts :
 	    kind == MALFORMED ? 0 : 1;
 }
 
 static void
 check_end(const struct account *a)
 {
-	int wants_done = a->kind == BOOKS_OK || a->kind == BOOKS_AGAIN || a->kind == BOOKS_SIGNAL;
+	int wants_done = a->kind == BOOKS_OK || a->kind == BOOKS_AGAIN || a->kind == BOOKS_SIGNAL ||
+	    a->kind == BOOKS_PARENT || a->kind == BOOKS_STRAY;
 
 	if (a->done && !wants_done)
 		complain(a->id, "is in done/, a job that cannot succeed");
@@ -363,6 +374,34 @@ check_end(const struct account *a)
 }
 
 static void
+count_family(const struct account *a)
+{
+	long parent = a->kind >= BOOKS_PARENT && a->kind <= BOOKS_BARREN ? a->number : a->number / BOOKS_FAMILY;
+	struct family *f = &families[parent % FAMILIES];
+
+	if (a->kind >= BOOKS_PARENT && a->kind <= BOOKS_BARREN) {
+		f->done += a->done;
+		f->failed += a->failed;
+	} else if (parent > 0 && a->kind == BOOKS_OK)
+		f->children[a->number % 4] += a->done + a->failed;
+}
+
+static void
+check_families(void)
+{
+	char name[32];
+	int i, n;
+
+	for (i = 0; i < FAMILIES; i++)
+		for (n = 1; n < 4; n++) {
+			(void)snprintf(name, sizeof(name), "child %d of %d", n, i);
+			if (families[i].children[n] != (families[i].done && n < 3))
+				complain(name, "is %d times there, its parent is %s", families[i].children[n],
+				    families[i].done ? "done" : families[i].failed ? "a dead letter" : "unknown");
+		}
+}
+
+static void
 check_account(const void *node, VISIT which, int depth)
 {
 	const struct account *a = *(struct account *const *)node;
@@ -376,6 +415,7 @@ check_account(const void *node, VISIT which, int depth)
 		complain(a->id, "is %d times in done/, %d times in failed/", a->done, a->failed);
 	if (a->done + a->failed == 1)
 		check_end(a);
+	count_family(a);
 }
 
 static int
@@ -392,6 +432,7 @@ check(void)
 	each("log", look_log);
 	each("tmp", look_draft);
 	twalk(accounts, check_account);
+	check_families();
 	return complaints != 0 ? 1 : drafts != 0 ? 3 : 0;
 }
 

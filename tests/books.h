@@ -17,8 +17,14 @@ enum books_kind {
 	BOOKS_SIGNAL,   /* its first attempt dies of a signal */
 	BOOKS_NEVER,    /* exit 100 */
 	BOOKS_DOOMED,   /* fails until no attempts are left */
+	BOOKS_PARENT,   /* submits two jobs, and succeeds */
+	BOOKS_STRAY,    /* its first attempt submits three and fails, then as PARENT */
+	BOOKS_BARREN,   /* submits two, and exit 100 */
 	BOOKS_KINDS
 };
+
+/* The Nth job that one of the last three submits is `ok`, and has this number. */
+enum { BOOKS_FAMILY = 1000 };
 
 enum { BOOKS_PAYLOAD_MAX = 100000 };
 
@@ -31,7 +37,8 @@ struct books_payload {
 static inline const char *
 books_kind_name(enum books_kind kind)
 {
-	static const char *const names[BOOKS_KINDS + 1] = { "ok", "again", "signal", "never", "doomed", "?" };
+	static const char *const names[BOOKS_KINDS + 1] = { "ok", "again", "signal", "never", "doomed",
+	    "parent", "stray", "barren", "?" };
 
 	return names[kind];
 }

@@ -149,7 +149,10 @@ START_TEST(numbers_out_of_range)
 	assert_bad("max-attempts 99999999999999999999", "1: max-attempts: \"99999999999999999999\" is not a number from 1 to 32");
 	assert_bad("max-attempts 3 4", "1: max-attempts: \"3 4\" is not a number from 1 to 32");
 	assert_bad("max-attempts=3", "1: unknown name \"max-attempts=3\"");
-	assert_bad("reserve-inodes 1K", "1: reserve-inodes: \"1K\" is not a number");
+	assert_bad("max-backlog 0", "1: max-backlog: \"0\" is not a number of at least 1");
+	assert_bad("max-backlog -1", "1: max-backlog: \"-1\" is not a number of at least 1");
+	assert_bad("max-backlog 9223372036854775808", "1: max-backlog: \"9223372036854775808\" is not a number of at least 1");
+	assert_bad("reserve-inodes 1K", "1: reserve-inodes: \"1K\" is not a number of at least 0");
 	assert_bad("timeout 0", "1: timeout: \"0\" must be more than 0");
 	assert_bad("timeout 0h", "1: timeout: \"0h\" must be more than 0");
 	assert_bad("max-size 0", "1: max-size: \"0\" must be more than 0");

@@ -152,6 +152,23 @@ check_result(const struct job *j)
 		record("AGAIN", j, 0);
 }
 
+/* Jobs of a job: they are to appear when it has succeeded, and only then. */
+static void
+submit(const struct books_payload *p, int n)
+{
+	static char text[BOOKS_PAYLOAD_MAX];
+	size_t len;
+	FILE *f;
+	int i;
+
+	for (i = 1; i <= n; i++) {
+		len = books_payload(text, BOOKS_OK, p->number * BOOKS_FAMILY + i);
+		if ((f = popen("exec wqw-submit \"$WQW_QUEUE\" >/dev/null", "w")) == NULL || fwrite(text, 1, len, f) != len ||
+		    pclose(f) != 0)
+			errx(1, "wqw-submit");
+	}
+}
+
 static void
 act(const struct books_payload *p, const struct job *j)
 {
@@ -168,6 +185,17 @@ act(const struct books_payload *p, const struct job *j)
 		errx(100, "never");
 	case BOOKS_DOOMED:
 		errx(1, "doomed");
+	case BOOKS_STRAY:
+		submit(p, j->attempt == 1 ? 3 : 2);
+		if (j->attempt == 1)
+			errx(1, "not yet");
+		break;
+	case BOOKS_PARENT:
+		submit(p, 2);
+		break;
+	case BOOKS_BARREN:
+		submit(p, 2);
+		errx(100, "barren");
 	case BOOKS_OK:
 	case BOOKS_KINDS:
 		break;
