@@ -462,6 +462,8 @@ due=$(stat -c %Y "spool/hooks/later/${job#*/},A=1")
 ok '429 waits as long as it is asked to' test $((due - began)) -ge 7200
 ok 'and not longer' test $((due - $(date +%s))) -le 7200
 rm extra
+# A worker that drains would wait for it.
+wqw-cancel "$job" >cancelled
 policy 200
 if grep -q '"events"' "$ROOT/src/policy.c"; then
 	wqw-init work || exit 1
