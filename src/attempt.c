@@ -69,14 +69,15 @@ add_place(struct attempt_env *e, const struct spool_claim *c, const char *dir)
 	    add(e, "WQW_OUTBOX=%s/%s", dir, spool_outbox_path(outbox, SPOOL_IF_DONE, &c->name)) == -1 ? -1 : 0;
 }
 
-/* Where the handler may say how far it is, and keep what its next attempt can go on from. */
+/* Where the handler may say how far it is, keep what its next attempt can go on from, and say when that should be. */
 static int
 add_aside(struct attempt_env *e, const struct spool_claim *c, const char *dir)
 {
-	char progress[SPOOL_ASIDE_MAX], checkpoint[SPOOL_ASIDE_MAX];
+	char progress[SPOOL_ASIDE_MAX], checkpoint[SPOOL_ASIDE_MAX], retry[SPOOL_ASIDE_MAX];
 
 	return add(e, "WQW_PROGRESS=%s/%s", dir, spool_progress_path(progress, c->name.id)) == -1 ||
-	    add(e, "WQW_CHECKPOINT=%s/%s", dir, spool_checkpoint_path(checkpoint, c->name.id)) == -1 ? -1 : 0;
+	    add(e, "WQW_CHECKPOINT=%s/%s", dir, spool_checkpoint_path(checkpoint, c->name.id)) == -1 ||
+	    add(e, "WQW_RETRY=%s/%s", dir, spool_retry_path(retry, c->name.id)) == -1 ? -1 : 0;
 }
 
 /* A file may say anything; a handler is told what is valid, and as the standard has it no state without a parent. */
@@ -155,16 +156,27 @@ describe(const struct slot_result *r, char *words, size_t size)
 	return ID_NONE;
 }
 
+/* By the policy, or later where the handler wants that; `more` says so in words. */
 static int64_t
-delay(const struct spool_claim *c, const struct slot_result *r, const struct policy *p)
+delay(const struct spool_claim *c, const struct slot_result *r, const struct policy *p, const char **more)
 {
-	return r->end == SLOT_LOST ? 0 : policy_delay(p, c->name.attempts);
+	int64_t pause = r->end == SLOT_LOST ? 0 : policy_delay(p, c->name.attempts), now = io_now(), when;
+	int asked = spool_retry_wish(c->q, c->name.id, c->started, now, &when);
+
+	*more = "";
+	if (asked == -1)
+		*more = "; what is in $WQW_RETRY is neither a duration nor a time";
+	if (asked != 1 || when - now <= pause)
+		return pause;
+	*more = ", as the handler wants";
+	return when - now;
 }
 
 void
 attempt_judge(struct spool_claim *c, const struct slot_result *r, const struct policy *p, char *note, size_t size)
 {
 	char words[128], wait[UNITS_AGE_MAX];
+	const char *more;
 	int64_t pause;
 
 	*note = '\0';
@@ -180,10 +192,10 @@ attempt_judge(struct spool_claim *c, const struct slot_result *r, const struct p
 		c->outcome = SPOOL_DEAD;
 		(void)snprintf(note, size, "attempt %d of %d: %s; failed for good", c->name.attempts, (int)p->max_attempts, words);
 	} else {
-		pause = delay(c, r, p);
+		pause = delay(c, r, p, &more);
 		c->outcome = SPOOL_RETRY;
 		c->due = io_now() + pause;
-		(void)snprintf(note, size, "attempt %d of %d: %s; next in %s", c->name.attempts, (int)p->max_attempts, words,
-		    units_age(wait, pause));
+		(void)snprintf(note, size, "attempt %d of %d: %s; next in %s%s", c->name.attempts, (int)p->max_attempts,
+		    words, units_age(wait, pause), more);
 	}
 }

@@ -10,11 +10,16 @@
 
 #include "io.h"
 #include "spool_path.h"
+#include "units.h"
+#include "units_when.h"
 
 #define PROGRESS ".progress."
 #define CHECKPOINT ".checkpoint."
+#define RETRY ".retry."
 
 enum { TAIL = 4096, OLD_HOURS = 36 };
+
+static const int64_t second = 1000000, longest = 7 * 86400 * INT64_C(1000000);
 
 _Static_assert(sizeof(CHECKPOINT) - 1 + ID_MAX <= ID_NAME_MAX, "a checkpoint has a name");
 
@@ -29,6 +34,13 @@ char *
 spool_checkpoint_path(char buf[SPOOL_ASIDE_MAX], const char *id)
 {
 	(void)snprintf(buf, SPOOL_ASIDE_MAX, "%s/" CHECKPOINT "%s", spool_dir_name(SPOOL_STAT), id);
+	return buf;
+}
+
+char *
+spool_retry_path(char buf[SPOOL_ASIDE_MAX], const char *id)
+{
+	(void)snprintf(buf, SPOOL_ASIDE_MAX, "%s/" RETRY "%s", spool_dir_name(SPOOL_STAT), id);
 	return buf;
 }
 
@@ -98,24 +110,58 @@ last_line(char *text, size_t n)
 	return text + strspn(text, " \t");
 }
 
+/* The end of a plain file; -1: there is none, or it is empty. */
+static ssize_t
+read_tail(const struct spool *q, const char *path, char text[TAIL + 1], struct stat *st)
+{
+	int fd = openat(q->fd, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	ssize_t n = -1;
+
+	if (fd == -1)
+		return -1;
+	if (fstat(fd, st) == 0 && S_ISREG(st->st_mode))
+		n = io_pread(fd, text, TAIL, st->st_size > TAIL ? st->st_size - TAIL : 0);
+	(void)io_close(&fd);
+	if (n <= 0)
+		return -1;
+	text[n] = '\0';
+	return n;
+}
+
 void
 spool_progress(const struct spool *q, const char *id, struct spool_progress *p)
 {
 	char path[SPOOL_ASIDE_MAX], text[TAIL + 1];
 	struct stat st;
-	ssize_t n;
-	int fd;
+	ssize_t n = read_tail(q, spool_progress_path(path, id), text, &st);
 
 	*p = (struct spool_progress){ .percent = -1 };
-	fd = openat(q->fd, spool_progress_path(path, id), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	if (fd == -1)
-		return;
-	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
-	    (n = io_pread(fd, text, TAIL, st.st_size > TAIL ? st.st_size - TAIL : 0)) > 0) {
-		text[n] = '\0';
+	if (n != -1)
 		take_words(p->words, percent(last_line(text, (size_t)n), &p->percent));
-	}
-	(void)io_close(&fd);
+}
+
+int
+spool_retry_wish(const struct spool *q, const char *id, int64_t started, int64_t now, int64_t *when)
+{
+	char path[SPOOL_ASIDE_MAX], text[TAIL + 1], *line;
+	struct stat st;
+	ssize_t n = read_tail(q, spool_retry_path(path, id), text, &st);
+
+	/* A power cut may have brought back that of an earlier attempt. */
+	if (n == -1 || st.st_mtim.tv_sec < started / second)
+		return 0;
+	line = last_line(text, (size_t)n);
+	if (*line == '\0')
+		return 0;
+	if (units_duration(line, when) == 0)
+		*when = *when > longest ? now + longest : now + *when;
+	else if (errno == ERANGE)
+		*when = now + longest;
+	else if (units_when(line, when) == -1)
+		return -1;
+	if (*when > now + longest)
+		*when = now + longest;
+	return 1;
 }
 
 void
@@ -125,12 +171,13 @@ spool_progress_end(const struct spool *q, const char *id, int last)
 	int saved = errno;
 
 	(void)unlinkat(q->fd, spool_progress_path(path, id), 0);
+	(void)unlinkat(q->fd, spool_retry_path(path, id), 0);
 	if (last)
 		(void)unlinkat(q->fd, spool_checkpoint_path(path, id), 0);
 	errno = saved;
 }
 
-/* The ID in the name of a progress or a checkpoint; NULL: it is neither. */
+/* The ID in the name of such a file; NULL: it is none. */
 static const char *
 whose(const char *file)
 {
@@ -138,6 +185,8 @@ whose(const char *file)
 		file += sizeof(PROGRESS) - 1;
 	else if (strncmp(file, CHECKPOINT, sizeof(CHECKPOINT) - 1) == 0)
 		file += sizeof(CHECKPOINT) - 1;
+	else if (strncmp(file, RETRY, sizeof(RETRY) - 1) == 0)
+		file += sizeof(RETRY) - 1;
 	else
 		return NULL;
 	return id_valid(file) ? file : NULL;

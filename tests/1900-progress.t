@@ -109,8 +109,68 @@ wait "$BG_PID" 2>/dev/null
 ok 'the next worker' wqw-worker q --drain -- ./handler
 is "$(wqw-cat "$job") $(aside checkpoint) $(aside progress)" 'kept 0 0' 'gives the handler what was kept'
 
+# --- when the next attempt should be
+printf 'backoff 10s\nbackoff-max 10s\nmax-attempts 2\n' >spool/q/queue.conf
+# One attempt whose handler wishes for $1; $wait is how long it then waits, in seconds. Workers wait for no wish.
+wish()
+{
+	job=$(echo x | wqw-submit q) && began=$(date +%s)
+	bg wqw-worker q -- sh -c 'printf "$0" >"$WQW_RETRY"; exit 75' "$1"
+	until_true test -e "spool/q/later/${job#*/},A=1"
+	stop "$BG_PID"
+	wait=$(($(stat -c %Y "spool/q/later/${job#*/},A=1") - began))
+	end=$(($(date +%s) - began))
+}
+# between LEAST MOST NAME: where the attempt itself took no time.
+between() { ok "$3" test "$wait" -ge "$1" -a "$wait" -le $(($2 + end)) || diag "$wait seconds"; }
+while IFS='|' read -r text least most name; do
+	wish "$text"
+	between "$least" "$most" "$name"
+	is "$(aside retry)" 0 'and the wish is gone'
+	wqw-cancel "$job" >cancelled
+done <<'X'
+2h|7200|7200|a duration
+90|90|90|seconds
+noise\n 5m \n\n|300|300|the last line
+1s|5|10|the policy comes first where that is later
+2001-01-01T00:00:00Z|5|10|a time that was
+9999-12-31T00:00:00Z|604800|604800|no more than a week
+8d|604800|604800|nor as a duration
+99999999999999999999d|604800|604800|whatever it is
+|5|10|nothing
+soon|5|10|no time
+-5m|5|10|nothing negative
+X
+wish "$(date -u -d '+1 hour' +%Y-%m-%dT%H:%M:%SZ)"
+between 3599 3600 'a time'
+like "$(wqw-cat --log "$job")" 'exit 75; next in (1h00m|59m5[89]s), as the handler wants$' 'the log says so'
+wqw-cancel "$job" >cancelled
+wish 'soon'
+like "$(wqw-cat --log "$job")" 'neither a duration nor a time$' 'or that it was not understood'
+wqw-cancel "$job" >cancelled
+echo 1h >secret
+for kind in 'ln -s "$T/secret"' mkfifo; do
+	job=$(echo x | wqw-submit q)
+	bg env T="$T" wqw-worker q -- sh -c "T=$T; $kind \"\$WQW_RETRY\"; exit 75"
+	until_true test -e "spool/q/later/${job#*/},A=1"
+	stop "$BG_PID"
+	unlike "$(wqw-cat --log "$job")" 'wants|neither' "nothing is read from what is no plain file: ${kind%% *}"
+	wqw-cancel "$job" >cancelled
+done
+job=$(echo x | wqw-submit q)
+echo 6d >"spool/q/stat/.retry.${job#*/}" && touch -d "-1 hour" "spool/q/stat/.retry.${job#*/}"
+bg wqw-worker q -- false
+until_true test -e "spool/q/later/${job#*/},A=1"
+stop "$BG_PID"
+unlike "$(wqw-cat --log "$job")" wants 'nor that of an attempt before this one'
+wqw-cancel "$job" >cancelled
+printf 'max-attempts 1\n' >spool/q/queue.conf
+job=$(echo x | wqw-submit q)
+wqw-worker q --drain -- sh -c 'echo 1h >"$WQW_RETRY"; exit 75'
+is "$(wqw-status "$job" | cut -f 2) $(aside retry)" 'failed 0' 'no attempt is left: it has ended'
+
 # --- what a crash left
-for kind in progress checkpoint; do
+for kind in progress checkpoint retry; do
 	: >"spool/q/stat/.$kind.old" && touch -d '-40 hours' "spool/q/stat/.$kind.old"
 	: >"spool/q/stat/.$kind.fresh"
 	: >"spool/q/stat/.$kind.waits" && touch -d '-40 hours' "spool/q/stat/.$kind.waits"
@@ -119,6 +179,7 @@ done
 bg wqw-worker q -- cat
 until_true test ! -e spool/q/stat/.progress.old
 until_true test ! -e spool/q/stat/.checkpoint.old
-is "$(aside progress) $(aside checkpoint)" '2 2' 'is swept when it is old and of no job that lives'
+until_true test ! -e spool/q/stat/.retry.old
+is "$(aside progress) $(aside checkpoint) $(aside retry)" '2 2 2' 'is swept when it is old and of no job that lives'
 stop "$BG_PID"
 done_testing
