@@ -6,6 +6,8 @@
 #include "tool.h"
 #include "units.h"
 
+#define PER_MINUTE "/m"
+
 enum { WORD_MAX = 512, CELL_MAX = WORD_MAX };
 
 static const struct {
@@ -21,7 +23,7 @@ enum { STATES = sizeof(states) / sizeof(*states), OLDEST = STATES, WORKERS, DONE
 static const char *
 title(size_t column)
 {
-	static const char *const rest[] = { "oldest", "workers", "done/m", "failed/m" };
+	static const char *const rest[] = { "oldest", "workers", "done" PER_MINUTE, "failed" PER_MINUTE };
 
 	return column < STATES ? states[column].title : rest[column - STATES];
 }

@@ -70,6 +70,7 @@ if command -v jq >/dev/null; then
 	mkfifo gate
 	rm spool/c/*/*
 	for n in 1 2 3; do echo $n | wqw-submit c >/dev/null; done
+	# shellcheck disable=SC2016 # the handler's
 	bg wqw-worker c -j 2 -- sh -c 'cat gate; [ "$(cat)" != 2 ] || exit 100'
 	ok 'a worker with two slots is busy' until_true busy 2
 	is "$(wqw-stat -j c | jq -c '[.workers, .slots, .running, .totals.started, .totals.done]')" '[1,2,2,2,0]' 'and is counted'
