@@ -101,10 +101,43 @@ buckets(const struct view_age *a, const struct view_age_row *r)
 	return list;
 }
 
-json_t *
-view_json_age(const struct view_age *a, const struct view_age_row *r, const char *kind)
+static int
+print(FILE *f, json_t *j)
 {
-	return json_pack("{s:s, s:o, s:I, s:I, s:o}", "by", kind,
+	int r = j == NULL || json_dumpf(j, f, JSON_COMPACT | JSON_REAL_PRECISION(9)) == -1 || fputc('\n', f) == EOF ? -1 : 0;
+
+	json_decref(j);
+	return r;
+}
+
+static int
+print_age(FILE *f, const struct view_age *a, const struct view_age_row *r, const char *by)
+{
+	return print(f, json_pack("{s:s, s:o, s:I, s:I, s:o}", "by", by,
 	    "name", r->name == NULL || *r->name == '\0' ? json_null() : view_json_text(r->name),
-	    "jobs", (json_int_t)r->jobs, "unknown", (json_int_t)r->unknown, "ages", buckets(a, r));
+	    "jobs", (json_int_t)r->jobs, "unknown", (json_int_t)r->unknown, "ages", buckets(a, r)));
+}
+
+int
+view_json_queues(FILE *f, const struct view_row *rows, size_t n, int64_t now)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (print(f, view_json_queue(&rows[i], now)) == -1)
+			return -1;
+	return 0;
+}
+
+int
+view_json_ages(FILE *f, const struct view_age *a)
+{
+	size_t i;
+
+	if (print_age(f, a, &a->all, "all") == -1)
+		return -1;
+	for (i = 0; i < a->n; i++)
+		if (print_age(f, a, &a->rows[i], view_age_name(a->by)) == -1)
+			return -1;
+	return a->other.jobs == 0 ? 0 : print_age(f, a, &a->other, "other");
 }

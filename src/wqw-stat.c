@@ -8,8 +8,6 @@
 #include <sysexits.h>
 #include <time.h>
 
-#include <jansson.h>
-
 #include "address.h"
 #include "io.h"
 #include "metrics.h"
@@ -147,46 +145,21 @@ look_at_all(struct stat_run *t)
 }
 
 static int
-print_json(FILE *f, json_t *j)
-{
-	int r = j == NULL || json_dumpf(j, f, JSON_COMPACT | JSON_REAL_PRECISION(9)) == -1 || fputc('\n', f) == EOF ? -1 : 0;
-
-	json_decref(j);
-	return r;
-}
-
-static int
-print_ages(struct stat_run *t, FILE *f)
-{
-	struct view_age *a = &t->age;
-	size_t i;
-	int r;
-
-	view_age_sort(a);
-	if (!t->json) {
-		view_table_age(f, a);
-		return 0;
-	}
-	r = print_json(f, view_json_age(a, &a->all, "all"));
-	for (i = 0; i < a->n; i++)
-		r |= print_json(f, view_json_age(a, &a->rows[i], view_age_name(a->by)));
-	return r | (a->other.jobs == 0 ? 0 : print_json(f, view_json_age(a, &a->other, "other")));
-}
-
-static int
-print_rows(const struct stat_run *t, FILE *f)
+print(struct stat_run *t, FILE *f)
 {
 	int64_t now = io_now();
-	size_t i;
-	int r = 0;
 
 	if (t->prometheus)
 		return metrics_write(f, t->rows, t->n, now);
-	if (!t->json)
+	if (t->aged)
+		view_age_sort(&t->age);
+	if (t->json)
+		return t->aged ? view_json_ages(f, &t->age) : view_json_queues(f, t->rows, t->n, now);
+	if (t->aged)
+		view_table_age(f, &t->age);
+	else
 		view_table(f, t->rows, t->n, now);
-	for (i = 0; t->json && i < t->n; i++)
-		r |= print_json(f, view_json_queue(&t->rows[i], now));
-	return r;
+	return 0;
 }
 
 /* Looks, and prints. -1: out of memory, or it cannot be written. */
@@ -198,7 +171,7 @@ show(struct stat_run *t, FILE *f)
 	t->code = EX_OK;
 	if (t->aged && view_age_open(&t->age, t->by, t->bucket) == -1)
 		return -1;
-	r = look_at_all(t) == -1 ? 0 : t->aged ? print_ages(t, f) : print_rows(t, f);
+	r = look_at_all(t) == -1 ? 0 : print(t, f);
 	if (t->aged)
 		view_age_close(&t->age);
 	while (t->n > 0)

@@ -102,5 +102,13 @@ if command -v strace >/dev/null; then
 	strace -e trace=open,openat,newfstatat,fstatat64,stat,lstat -o trace wqw-stat --age=group many >/dev/null
 	is "$(grep -c O_DIRECTORY trace) $(grep -c '"new", O' trace)" '2 1' 'the directory is read once'
 	unlike "$(cat trace)" 'G=' 'and no file is looked at'
+	if [ -z "$WQW_ASAN" ]; then
+		grown() { strace -e trace=brk,mmap,mremap -o trace wqw-stat "$@" >/dev/null && wc -l <trace; }
+		wqw-init few
+		for kind in '' --age --age=priority; do
+			# shellcheck disable=SC2086 # none, or a word
+			is "$(grown $kind many)" "$(grown $kind few)" "6000 jobs take no more memory than none: wqw-stat $kind"
+		done
+	fi
 fi
 done_testing
