@@ -23,7 +23,7 @@ enum { STATES = sizeof(states) / sizeof(*states), OLDEST = STATES, WORKERS, DONE
 static const char *
 title(size_t column)
 {
-	static const char *const rest[] = { "oldest", "workers", "done" PER_MINUTE, "failed" PER_MINUTE };
+	static const char *const rest[] = { "oldest", "workers", "done" PER_MINUTE, "fail" PER_MINUTE };
 
 	return column < STATES ? states[column].title : rest[column - STATES];
 }

@@ -20,7 +20,7 @@ touch spool/a/new/.hidden 'spool/a/new/no job'
 mkdir spool/not-a-queue
 touch spool/file
 
-is "$(table)" 'queue new later held running done failed oldest workers done/m failed/m
+is "$(table)" 'queue new later held running done failed oldest workers done/m fail/m
 a 2 1 0 1 3 1 3h00m 0 0 0
 b 2 0 0 0 0 0 2h00m 0 0 0' 'all queues by name, with the oldest by its name or its mtime'
 is "$(wqw-stat | awk '{ print length }' | sort -u | wc -l)" 1 'columns are aligned'

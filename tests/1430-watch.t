@@ -68,7 +68,7 @@ stty -F "$(cat tty)" rows 5 cols 20
 drawn 'a smaller terminal: lines are cut' 'queue  new  later  h[^e]*$'
 rm -f "$T/spool/a/new"/*
 stty -F "$(cat tty)" rows 10 cols 100
-ok 'a larger one' until_true twice 'failed/m'
+ok 'a larger one' until_true twice 'fail/m'
 ok 'draws what was seen' not shows 'a   *0 '
 printf q >&9
 over 'q' 0
