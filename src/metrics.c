@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <bsd/string.h>
+
 #include "view_json.h"
 
 struct metrics {
@@ -202,7 +204,7 @@ histogram(const struct metrics *m, size_t i, const char *name, const struct spoo
 	for (b = 0; b < SPOOL_BUCKETS; b++) {
 		sum += h->bucket[b];
 		if (spool_bucket(b) == INT64_MAX)
-			(void)strcpy(more, ",le=\"+Inf\"");
+			(void)strlcpy(more, ",le=\"+Inf\"", sizeof(more));
 		else
 			(void)snprintf(more, sizeof(more), ",le=\"%g\"", (double)spool_bucket(b) / 1e6);
 		sample(m, i, series, more, sum);

@@ -3,6 +3,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include <bsd/string.h>
+
 #include "tool.h"
 #include "units.h"
 
@@ -47,7 +49,7 @@ cell(char text[CELL_MAX], const struct view_row *r, size_t column, int64_t now)
 {
 	switch (column) {
 	case OLDEST:
-		(void)strcpy(text, "-");
+		(void)strlcpy(text, "-", CELL_MAX);
 		return r->v.oldest == -1 ? text : units_age(text, now - r->v.oldest);
 	case WORKERS:
 		return number(text, r->v.workers.workers);
@@ -123,7 +125,10 @@ struct ages {
 static char *
 named(char text[WORD_MAX], const struct view_age_row *r)
 {
-	return *r->name == '\0' ? strcpy(text, "(none)") : tool_clean(text, WORD_MAX, r->name);
+	if (*r->name != '\0')
+		return tool_clean(text, WORD_MAX, r->name);
+	(void)strlcpy(text, "(none)", WORD_MAX);
+	return text;
 }
 
 static void

@@ -208,12 +208,28 @@ repeat(struct stat_run *t)
 	return r;
 }
 
+/* Who names what is not there hears of it at once, and not again and again; a queue that goes later is another matter. */
+static void
+all_there(const struct stat_run *t)
+{
+	struct spool q;
+	char why[1024];
+	size_t i;
+
+	for (i = 0; t->words[i] != NULL; i++) {
+		if (spool_open(&q, t->words[i]) == -1)
+			errx(tool_code(errno), "%s", address_fault(why, sizeof(why), t->words[i], 1, errno));
+		spool_close(&q);
+	}
+}
+
 /* Ends by the signal that has ended the watching. */
 static int
 watch(struct stat_run *t)
 {
 	int r;
 
+	all_there(t);
 	if (t->json || !screen_usable())
 		return repeat(t);
 	if ((r = screen_loop(t->watch, show_on_screen, t)) > 0) {

@@ -124,9 +124,12 @@ watched --watch=1h --age=priority
 drawn 'ages' '(all) '
 printf q >&9
 over 'q' 0
-watched --watch=1h nowhere a
-drawn 'a queue that is none' "there is no queue 'nowhere'"
-ok 'beside the other' shows 'a   *1 '
+wqw-init gone
+watched --watch=1h gone a
+drawn 'two queues' 'gone  *0 '
+mv spool/gone gone
+printf ' ' >&9
+drawn 'one that has gone' "there is no queue 'gone'"
 printf q >&9
 over 'q' 0
 seq -f 'q%03g' 60 | xargs wqw-init
@@ -146,6 +149,9 @@ ok 'that goes away ends it' wait_gone "$(cat pid)"
 exec 9>&-
 
 # --- without a terminal
+
+exits 66 'a queue that is none' wqw-stat --watch nowhere
+is "$(said | wc -l)" 1 'is told of once'
 
 ok 'a terminal that cannot be drawn on' script -q -e -c 'TERM=dumb timeout 5 wqw-stat --watch=100ms a | head -n 2' out </dev/null
 unlike "$(cat out)" '1049' 'is not drawn on'
