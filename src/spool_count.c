@@ -214,12 +214,11 @@ spool_count_read(const struct spool *q, struct spool_counts *c)
 	memset(c, 0, sizeof(*c));
 	if (fd == -1)
 		return -1;
-	if (!is_ours(fd))
-		errno = EINVAL;
-	else if (io_pread(fd, c, sizeof(*c), 0) != (ssize_t)sizeof(*c))
-		errno = EINVAL;
-	else
+	/* It may also be cut off between the two. */
+	if (is_ours(fd) && io_pread(fd, c, sizeof(*c), 0) == (ssize_t)sizeof(*c))
 		r = 0;
+	else
+		errno = EINVAL;
 	(void)io_close(&fd);
 	return r;
 }

@@ -39,7 +39,7 @@ view_age_open(struct view_age *a, enum view_age_by by, int64_t first)
 void
 view_age_close(struct view_age *a)
 {
-	while (a->n > 0)
+	while (a->rows != NULL && a->n > 0)
 		free(a->rows[--a->n].name);
 	free(a->rows);
 	free(a->index);
