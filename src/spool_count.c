@@ -214,28 +214,38 @@ spool_count_read(const struct spool *q, struct spool_counts *c)
 	memset(c, 0, sizeof(*c));
 	if (fd == -1)
 		return -1;
-	if (!is_ours(fd))
-		errno = EINVAL;
-	else if (io_pread(fd, c, sizeof(*c), 0) == (ssize_t)sizeof(*c))
+	/* It may also be cut off between the two. */
+	if (is_ours(fd) && io_pread(fd, c, sizeof(*c), 0) == (ssize_t)sizeof(*c))
 		r = 0;
+	else
+		errno = EINVAL;
 	(void)io_close(&fd);
 	return r;
 }
 
-double
-spool_count_rate(const struct spool_counts *c, int64_t now)
+/* A total that is less than an earlier one was never counted. */
+static double
+rate(uint64_t total, uint64_t before, int64_t span)
 {
-	uint64_t this = (uint64_t)(now / minute), first = this - RATE_MINUTES, m, ended;
+	return total < before ? -1 : (double)(total - before) * (double)minute / (double)(span > second ? span : second);
+}
+
+void
+spool_count_rates(const struct spool_counts *c, int64_t now, struct spool_rates *r)
+{
+	uint64_t this = (uint64_t)(now / minute), first = this - RATE_MINUTES, m;
 	int64_t span = now - (int64_t)first * minute;
 
+	*r = (struct spool_rates){ .started = 0 };
 	/* Minutes without an event have no mark: the first one that has tells the totals of all before it. */
 	for (m = first; m <= this; m++) {
 		const struct spool_minute *at = &c->minute[m % SPOOL_MINUTES];
 
 		if (at->minute != m)
 			continue;
-		ended = c->done + spool_count_failures(c) - at->done - at->failed;
-		return (double)ended * (double)minute / (double)(span > second ? span : second);
+		r->started = rate(c->started, at->started, span);
+		r->done = rate(c->done, at->done, span);
+		r->failed = rate(spool_count_failures(c), at->failed, span);
+		return;
 	}
-	return 0;
 }

@@ -52,7 +52,10 @@ int spool_count_read(const struct spool *q, struct spool_counts *c);
 uint64_t spool_count_failures(const struct spool_counts *c);   /* of all reasons */
 int64_t spool_bucket(size_t i);                                /* microseconds; of the last one INT64_MAX */
 
-/* Jobs that ended in a minute, on the average of the last five; -1: not known. */
-double spool_count_rate(const struct spool_counts *c, int64_t now);
+struct spool_rates {   /* in a minute, on the average of the last five; -1: not known */
+	double started, done, failed;
+};
+
+void spool_count_rates(const struct spool_counts *c, int64_t now, struct spool_rates *r);
 
 #endif

@@ -145,24 +145,36 @@ tell_slots(const struct workers *s, const char *worker, char *text)
 	return idle ? s->each(s->arg, worker, "") : r;
 }
 
+/* What a living worker's file holds, for the caller to free; NULL: it is none, or cannot be read. */
+static char *
+read_living(const struct spool *q, const char *file)
+{
+	int fd = spool_open_file(q, SPOOL_STAT, file, O_RDONLY);
+	char *text = NULL;
+	struct stat st;
+	ssize_t n = -1;
+
+	if (fd == -1)
+		return NULL;
+	if (alive(fd) && fstat(fd, &st) == 0 && st.st_size < FILE_MAX && (text = malloc((size_t)st.st_size + 1)) != NULL)
+		n = io_pread(fd, text, (size_t)st.st_size, 0);
+	(void)io_close(&fd);
+	if (n != -1) {
+		text[n] = '\0';
+		return text;
+	}
+	free(text);
+	return NULL;
+}
+
 static int
 read_worker(void *arg, const char *file)
 {
 	const struct workers *s = arg;
-	int fd = spool_open_file(s->q, SPOOL_STAT, file, O_RDONLY), r = 0;
-	char *text = NULL;
-	struct stat st;
-	ssize_t n;
+	char *text = read_living(s->q, file);
+	int r = text == NULL ? 0 : tell_slots(s, file, text);
 
-	if (fd == -1)
-		return 0;
-	if (alive(fd) && fstat(fd, &st) == 0 && st.st_size < FILE_MAX && (text = malloc((size_t)st.st_size + 1)) != NULL &&
-	    (n = io_pread(fd, text, (size_t)st.st_size, 0)) != -1) {
-		text[n] = '\0';
-		r = tell_slots(s, file, text);
-	}
 	free(text);
-	(void)io_close(&fd);
 	return r;
 }
 
@@ -172,4 +184,36 @@ spool_scan_workers(const struct spool *q, int (*each)(void *arg, const char *wor
 	struct workers s = { .q = q, .each = each, .arg = arg };
 
 	return spool_scan(q, SPOOL_STAT, read_worker, &s);
+}
+
+struct worker_tally {
+	const struct spool *q;
+	struct spool_workers *w;
+};
+
+static int
+tally_worker(void *arg, const char *file)
+{
+	const struct worker_tally *t = arg;
+	char *text = read_living(t->q, file), *rest = text, *line;
+
+	if (text == NULL)
+		return 0;
+	t->w->workers++;
+	while ((line = strsep(&rest, "\n")) != NULL)
+		if (strncmp(line, SLOT, sizeof(SLOT) - 1) == 0) {
+			t->w->slots++;
+			t->w->busy += line[sizeof(SLOT) - 1] != ' ';
+		}
+	free(text);
+	return 0;
+}
+
+int
+spool_tally_workers(const struct spool *q, struct spool_workers *w)
+{
+	struct worker_tally t = { .q = q, .w = w };
+
+	*w = (struct spool_workers){ .workers = 0 };
+	return spool_scan(q, SPOOL_STAT, tally_worker, &t);
 }

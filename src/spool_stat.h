@@ -27,4 +27,11 @@ void spool_leave(struct spool_worker *w, const struct spool *q);
  */
 int spool_scan_workers(const struct spool *q, int (*each)(void *arg, const char *worker, const char *id), void *arg);
 
+struct spool_workers {   /* those that live */
+	int64_t workers, slots, busy;
+};
+
+/* The same as numbers alone. */
+int spool_tally_workers(const struct spool *q, struct spool_workers *w);
+
 #endif

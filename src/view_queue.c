@@ -2,38 +2,74 @@
 
 #include <errno.h>
 
+#include "io.h"
+
 struct tally {
 	const struct spool *q;
+	struct view_queue *v;
 	enum spool_dir dir;
-	int64_t count, oldest;
 };
 
-/* When a job in new/ was submitted. */
 static int64_t
-submitted(const struct spool *q, const char *file, const struct id_name *name)
+microseconds(struct timespec t)
+{
+	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+int64_t
+view_submitted(const struct spool *q, enum spool_dir d, const char *file, const struct id_name *name)
 {
 	struct stat st;
 
 	if (name->time != -1)
 		return name->time;
-	if (spool_stat(q, SPOOL_NEW, file, &st) == -1)
-		return INT64_MAX / 2;   /* gone: behind all others, with room for a priority */
-	return (int64_t)st.st_mtim.tv_sec * 1000000 + st.st_mtim.tv_nsec / 1000;
+	/* In later/ it is the due time. */
+	return d == SPOOL_LATER || spool_stat(q, d, file, &st) == -1 ? -1 : microseconds(st.st_mtim);
+}
+
+static void
+least(int64_t *oldest, int64_t time)
+{
+	if (time != -1 && (*oldest == -1 || time < *oldest))
+		*oldest = time;
 }
 
 static int
 tally_one(void *arg, const char *file)
 {
-	struct tally *t = arg;
+	const struct tally *t = arg;
+	struct view_queue *v = t->v;
 	struct id_name name;
-	int64_t time;
+	struct stat st;
 
 	if (id_parse(file, &name) == -1)
 		return 0;
-	t->count++;
-	if (t->dir == SPOOL_NEW && (time = submitted(t->q, file, &name)) < t->oldest)
-		t->oldest = time;
+	v->count[t->dir]++;
+	if (t->dir == SPOOL_NEW)
+		least(&v->oldest, view_submitted(t->q, t->dir, file, &name));
+	else if (t->dir == SPOOL_FAILED)
+		least(&v->oldest_failed, view_submitted(t->q, t->dir, file, &name));
+	else if (t->dir != SPOOL_DONE && spool_stat(t->q, t->dir, file, &st) == 0) {
+		if (t->dir == SPOOL_CUR)
+			least(&v->oldest_running, microseconds(st.st_ctim));
+		else if (spool_held(&st))
+			v->held++;
+		else
+			least(&v->next_due, microseconds(st.st_mtim));
+	}
 	return 0;
+}
+
+/* Nothing that the workers leave is needed: what cannot be read is not known. */
+static void
+look_at_workers(const struct spool *q, struct view_queue *v)
+{
+	if (spool_tally_workers(q, &v->workers) == -1)
+		v->workers = (struct spool_workers){ -1, -1, -1 };
+	v->counted = spool_count_read(q, &v->counts) == 0 || errno == ENOENT;
+	spool_count_rates(&v->counts, io_now(), &v->rates);
+	if (!v->counted)
+		v->rates = (struct spool_rates){ -1, -1, -1 };
 }
 
 int
@@ -42,20 +78,42 @@ view_queue(const struct spool *q, struct view_queue *v)
 	static const enum spool_dir dirs[] = { SPOOL_LATER, SPOOL_NEW, SPOOL_CUR, SPOOL_DONE, SPOOL_FAILED };
 	size_t i;
 
-	*v = (struct view_queue){ .oldest = -1, .paused = spool_paused(q) };
+	*v = (struct view_queue){ .paused = spool_paused(q) };
+	v->oldest = v->oldest_running = v->oldest_failed = v->next_due = -1;
 	for (i = 0; i < sizeof(dirs) / sizeof(*dirs); i++) {
-		struct tally t = { .q = q, .dir = dirs[i], .oldest = INT64_MAX };
+		struct tally t = { .q = q, .v = v, .dir = dirs[i] };
 
 		if (spool_scan(q, dirs[i], tally_one, &t) == -1) {
 			if (errno != EACCES)
 				return -1;
-			t.count = -1;
+			v->count[dirs[i]] = -1;
 		}
-		v->count[dirs[i]] = t.count;
-		if (dirs[i] == SPOOL_NEW && t.oldest < INT64_MAX / 2)
-			v->oldest = t.oldest;
 	}
+	if (v->count[SPOOL_LATER] == -1)
+		v->held = -1;
+	look_at_workers(q, v);
 	return 0;
+}
+
+int64_t
+view_queue_jobs(const struct view_queue *v, enum view_state s)
+{
+	switch (s) {
+	case VIEW_NEW:
+		return v->count[SPOOL_NEW];
+	case VIEW_LATER:
+		return v->count[SPOOL_LATER] == -1 ? -1 : v->count[SPOOL_LATER] - v->held;
+	case VIEW_HELD:
+		return v->held;
+	case VIEW_RUNNING:
+		return v->count[SPOOL_CUR];
+	case VIEW_DONE:
+		return v->count[SPOOL_DONE];
+	case VIEW_FAILED:
+		return v->count[SPOOL_FAILED];
+	default:
+		return -1;
+	}
 }
 
 struct place {
@@ -76,8 +134,10 @@ place_one(void *arg, const char *file)
 {
 	struct place *p = arg;
 	struct id_name name;
+	int64_t time;
 
-	if (id_parse(file, &name) == 0 && urgency(submitted(p->q, file, &name), name.priority, p->aging) < p->key)
+	if (id_parse(file, &name) == 0 && (time = view_submitted(p->q, SPOOL_NEW, file, &name)) != -1 &&
+	    urgency(time, name.priority, p->aging) < p->key)
 		p->ahead++;
 	return 0;
 }

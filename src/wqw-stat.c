@@ -1,198 +1,332 @@
 #include <err.h>
 #include <errno.h>
 #include <getopt.h>
-#include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
-
-#include <jansson.h>
+#include <time.h>
 
 #include "address.h"
 #include "io.h"
+#include "metrics.h"
+#include "screen.h"
 #include "tool.h"
 #include "units.h"
-#include "view_json.h"
+#include "view_age.h"
+#include "view_json_queue.h"
 #include "view_queue.h"
+#include "view_table.h"
 
 static const char usage[] =
-    "usage: wqw-stat [--json] [QUEUE...]\n"
-    "Prints a line for each queue: its jobs by state, and the age of the oldest one that is ready to run.\n"
-    "  -j, --json   one JSON object a line\n"
-    "  -h, --help   this text\n"
+    "usage: wqw-stat [--json | --prometheus] [--watch[=SECONDS]] [QUEUE...]\n"
+    "       wqw-stat --age[=queue|group|priority] [--bucket TIME] [--new] [--later] [--running] [--done] [--failed]\n"
+    "                [--json] [--watch[=SECONDS]] [QUEUE...]\n"
+    "Prints a line for each queue: its jobs by state, the age of the oldest one that is ready to run, the workers that\n"
+    "live, and how many jobs were done and failed a minute; with --age, how old jobs are, in buckets that double.\n"
+    "      --age[=WHAT]        a line for each queue, ordering group or priority\n"
+    "      --bucket TIME       the limit of the first bucket, as 5s (the default) or 10m\n"
+    "      --new, --later, --running, --done, --failed\n"
+    "                          the jobs that --age looks at; without any, the new ones\n"
+    "  -j, --json              one JSON object a line\n"
+    "      --prometheus        metrics for Prometheus, as the textfile collector of node_exporter takes them\n"
+    "      --watch[=SECONDS]   again and again, each 2 seconds; on a terminal, q ends it\n"
+    "  -h, --help              this text\n"
     "Without a QUEUE, all queues of $WQW_SPOOL or /var/spool/wqw.\n";
 
+enum { AGE = 256, BUCKET, NEW, LATER, RUNNING, DONE, FAILED, PROMETHEUS, WATCH };
+
 static const struct option longs[] = {
-	{ "json", no_argument, NULL, 'j' }, { "help", no_argument, NULL, 'h' }, { 0 }
+	{ "age", optional_argument, NULL, AGE }, { "bucket", required_argument, NULL, BUCKET },
+	{ "new", no_argument, NULL, NEW }, { "later", no_argument, NULL, LATER }, { "running", no_argument, NULL, RUNNING },
+	{ "done", no_argument, NULL, DONE }, { "failed", no_argument, NULL, FAILED }, { "json", no_argument, NULL, 'j' },
+	{ "prometheus", no_argument, NULL, PROMETHEUS }, { "watch", optional_argument, NULL, WATCH },
+	{ "help", no_argument, NULL, 'h' }, { 0 }
 };
 
-/* The order of the columns. */
+/* What NEW to FAILED stand for. */
 static const enum spool_dir dirs[] = { SPOOL_NEW, SPOOL_LATER, SPOOL_CUR, SPOOL_DONE, SPOOL_FAILED };
-static const char *const titles[] = { "new", "later", "running", "done", "failed" };
 
-enum { COLUMNS = sizeof(dirs) / sizeof(*dirs) };
+enum { DIRS = sizeof(dirs) / sizeof(*dirs) };
 
-struct row {
-	char *word;
-	struct view_queue v;
-};
-
-struct stat_table {
-	struct row *rows;
+struct stat_run {
+	int json, prometheus, aged, code;
+	unsigned chosen;                /* bits: of dirs */
+	enum view_age_by by;
+	int64_t bucket, watch;          /* microseconds; 0: not given */
+	char *const *words;             /* the arguments */
+	FILE *out;                      /* of a screen: what is wrong is said there, too */
+	struct view_row *rows;
 	size_t n;
-	int code;
+	struct view_age age;
 };
 
 static void
-note(struct stat_table *t, int code)
+fault(struct stat_run *t, int code, const char *text)
 {
 	if (t->code == EX_OK)
 		t->code = code;
-}
-
-static void
-add(struct stat_table *t, const char *word)
-{
-	struct row *rows = reallocarray(t->rows, t->n + 1, sizeof(*rows));
-
-	if (rows == NULL || (rows[t->n].word = strdup(word)) == NULL)
-		errx(EX_TEMPFAIL, "out of memory");
-	t->rows = rows;
-	t->n++;
+	if (t->out != NULL)
+		(void)fprintf(t->out, "%s\n", text);
+	else
+		warnx("%s", text);
 }
 
 static int
-add_found(void *arg, const char *name)
+scan_ages(struct stat_run *t, const struct spool *q)
 {
-	add(arg, name);
+	size_t i;
+
+	for (i = 0; i < DIRS; i++)
+		if ((t->chosen & 1U << i) != 0 && view_age_scan(&t->age, q, dirs[i]) == -1)
+			return -1;
+	return 0;
+}
+
+static int
+add_row(struct stat_run *t, const struct spool *q)
+{
+	struct view_row *rows = reallocarray(t->rows, t->n + 1, sizeof(*rows));
+
+	if (rows == NULL)
+		return -1;
+	t->rows = rows;
+	if (view_queue(q, &rows[t->n].v) == -1 || (rows[t->n].word = strdup(q->word)) == NULL)
+		return -1;
+	t->n++;
+	return 0;
+}
+
+/* One queue that cannot be read keeps none of the others from being shown. */
+static int
+look(void *arg, const char *word)
+{
+	struct stat_run *t = arg;
+	struct spool q;
+	char why[1024], clean[512];
+
+	if (spool_open(&q, word) == -1) {
+		fault(t, tool_code(errno), address_fault(why, sizeof(why), word, 1, errno));
+		return 0;
+	}
+	if ((t->aged ? scan_ages(t, &q) : add_row(t, &q)) == -1) {
+		(void)snprintf(why, sizeof(why), "%s: %s", tool_clean(clean, sizeof(clean), word), strerror(errno));
+		fault(t, tool_code(errno), why);
+	}
+	spool_close(&q);
 	return 0;
 }
 
 static int
 compare(const void *x, const void *y)
 {
-	const struct row *a = x, *b = y;
+	const struct view_row *a = x, *b = y;
 
 	return strcmp(a->word, b->word);
 }
 
 static int
-look(struct stat_table *t, struct row *r)
+look_at_all(struct stat_run *t)
 {
-	struct spool q;
 	char why[1024], clean[512];
-	int error;
+	size_t i;
 
-	if (spool_open(&q, r->word) == -1) {
-		error = errno;
-		warnx("%s", address_fault(why, sizeof(why), r->word, 1, error));
-		note(t, tool_code(error));
+	for (i = 0; t->words[i] != NULL; i++)
+		(void)look(t, t->words[i]);
+	if (i == 0 && spool_scan_queues(look, t) == -1) {
+		(void)snprintf(why, sizeof(why), "%s: %s", tool_clean(clean, sizeof(clean), spool_root()), strerror(errno));
+		fault(t, tool_code(errno), why);
 		return -1;
 	}
-	if (view_queue(&q, &r->v) == -1) {
-		error = errno;
-		errx(tool_code(error), "%s: %s", tool_clean(clean, sizeof(clean), r->word), strerror(error));
-	}
-	spool_close(&q);
+	if (i == 0 && t->n > 0)
+		qsort(t->rows, t->n, sizeof(*t->rows), compare);
 	return 0;
 }
 
+static int
+print(struct stat_run *t, FILE *f)
+{
+	int64_t now = io_now();
+
+	if (t->prometheus)
+		return metrics_write(f, t->rows, t->n, now);
+	if (t->aged)
+		view_age_sort(&t->age);
+	if (t->json)
+		return t->aged ? view_json_ages(f, &t->age) : view_json_queues(f, t->rows, t->n, now);
+	if (t->aged)
+		view_table_age(f, &t->age);
+	else
+		view_table(f, t->rows, t->n, now);
+	return 0;
+}
+
+/* Looks, and prints. -1: out of memory, or it cannot be written. */
+static int
+show(struct stat_run *t, FILE *f)
+{
+	int r;
+
+	t->code = EX_OK;
+	if (t->aged && view_age_open(&t->age, t->by, t->bucket) == -1)
+		return -1;
+	r = look_at_all(t) == -1 ? 0 : print(t, f);
+	if (t->aged)
+		view_age_close(&t->age);
+	while (t->n > 0)
+		free(t->rows[--t->n].word);
+	free(t->rows);
+	t->rows = NULL;
+	return r;
+}
+
+static int
+show_on_screen(void *arg, FILE *f)
+{
+	struct stat_run *t = arg;
+	char now[UNITS_TIME_MAX], root[512];
+
+	t->out = f;
+	(void)fprintf(f, "wqw-stat: %s at %s, each %gs; q quits\n\n", tool_clean(root, sizeof(root), spool_root()),
+	    units_time(now, io_now()), (double)t->watch / 1e6);
+	return show(t, f);
+}
+
+/* Where nobody looks at a screen, one after the other. */
+static int
+repeat(struct stat_run *t)
+{
+	struct timespec pause = { .tv_sec = (time_t)(t->watch / 1000000), .tv_nsec = (long)(t->watch % 1000000) * 1000 };
+	int r;
+
+	while ((r = show(t, stdout)) == 0 && fflush(stdout) == 0) {
+		(void)nanosleep(&pause, NULL);
+		if (!t->json)
+			(void)putchar('\n');
+	}
+	return r;
+}
+
+/* Who names what is not there hears of it at once, and not again and again; a queue that goes later is another matter. */
+static void
+all_there(const struct stat_run *t)
+{
+	struct spool q;
+	char why[1024];
+	size_t i;
+
+	for (i = 0; t->words[i] != NULL; i++) {
+		if (spool_open(&q, t->words[i]) == -1)
+			errx(tool_code(errno), "%s", address_fault(why, sizeof(why), t->words[i], 1, errno));
+		spool_close(&q);
+	}
+}
+
+/* Ends by the signal that has ended the watching. */
+static int
+watch(struct stat_run *t)
+{
+	int r;
+
+	all_there(t);
+	if (t->json || !screen_usable())
+		return repeat(t);
+	if ((r = screen_loop(t->watch, show_on_screen, t)) > 0) {
+		(void)signal(r, SIG_DFL);
+		(void)raise(r);
+	}
+	t->out = NULL;
+	t->code = EX_OK;
+	return r;
+}
+
+static void
+age_kind(struct stat_run *t, const char *text)
+{
+	char clean[512];
+
+	t->aged = 1;
+	for (t->by = VIEW_AGE_QUEUE; text != NULL && t->by < VIEW_AGE_KINDS; t->by++)
+		if (strcmp(text, view_age_name(t->by)) == 0)
+			return;
+	if (text != NULL)
+		errx(EX_USAGE, "--age: '%s' is not queue, group or priority", tool_clean(clean, sizeof(clean), text));
+}
+
 static int64_t
-age(const struct view_queue *v)
+duration(const char *option, const char *text, int64_t least, const char *allowed)
 {
-	int64_t us = v->oldest == -1 ? 0 : io_now() - v->oldest;
+	static const int64_t day = INT64_C(86400) * 1000000;
+	char clean[512];
+	int64_t us;
 
-	return us > 0 ? us : 0;
+	if (units_duration(text, &us) == -1 || us < least || us > day)
+		errx(EX_USAGE, "--%s: '%s' is not a time from %s to 1d, as 5, 500ms or 10m", option,
+		    tool_clean(clean, sizeof(clean), text), allowed);
+	return us;
 }
 
 static void
-print_json(const struct row *r)
+option(struct stat_run *t, int c, char *argv[])
 {
-	json_t *j = json_object();
-	int bad = json_object_set_new(j, "queue", view_json_text(r->word));
-	size_t i;
+	char why[1024];
 
-	for (i = 0; i < COLUMNS; i++)
-		bad |= json_object_set_new(j, titles[i],
-		    r->v.count[dirs[i]] == -1 ? json_null() : json_integer(r->v.count[dirs[i]]));
-	bad |= json_object_set_new(j, "oldest", view_json_time(r->v.oldest));
-	bad |= json_object_set_new(j, "oldest_seconds",
-	    r->v.oldest == -1 ? json_null() : json_real((double)age(&r->v) / 1e6));
-	bad |= json_object_set_new(j, "paused", json_boolean(r->v.paused));
-	if (bad)
-		errx(EX_TEMPFAIL, "out of memory");
-	if (json_dumpf(j, stdout, JSON_COMPACT | JSON_REAL_PRECISION(9)) == 0)
-		(void)putchar('\n');
-	json_decref(j);
+	switch (c) {
+	case 'h':
+		(void)fputs(usage, stdout);
+		exit(tool_end() == -1 ? EX_IOERR : EX_OK);
+	case 'j':
+		t->json = 1;
+		break;
+	case AGE:
+		age_kind(t, optarg);
+		break;
+	case BUCKET:
+		t->bucket = duration("bucket", optarg, 1000, "1ms");
+		break;
+	case PROMETHEUS:
+		t->prometheus = 1;
+		break;
+	case WATCH:
+		t->watch = duration("watch", optarg == NULL ? "2" : optarg, 100000, "100ms");
+		break;
+	case NEW: case LATER: case RUNNING: case DONE: case FAILED:
+		t->chosen |= 1U << (c - NEW);
+		break;
+	default:
+		errx(EX_USAGE, "%s", tool_wrong(why, sizeof(why), c, argv, longs));
+	}
 }
 
 static void
-print(const struct row *r, int width)
+check(struct stat_run *t)
 {
-	char clean[512], text[UNITS_AGE_MAX];
-	size_t i;
-
-	(void)printf("%-*s", width, tool_clean(clean, sizeof(clean), r->word));
-	for (i = 0; i < COLUMNS; i++)
-		if (r->v.count[dirs[i]] == -1)
-			(void)printf(" %8s", "-");
-		else
-			(void)printf(" %8" PRId64, r->v.count[dirs[i]]);
-	(void)printf(" %8s%s\n", r->v.oldest == -1 ? "-" : units_age(text, age(&r->v)), r->v.paused ? "  paused" : "");
-}
-
-static void
-table(struct stat_table *t, int json)
-{
-	int width = 5;
-	size_t i;
-
-	for (i = 0; i < t->n; i++)
-		if ((int)strlen(t->rows[i].word) > width)
-			width = (int)strlen(t->rows[i].word);
-	if (!json)
-		(void)printf("%-*s %8s %8s %8s %8s %8s %8s\n", width, "queue", titles[0], titles[1], titles[2], titles[3],
-		    titles[4], "oldest");
-	for (i = 0; i < t->n; i++)
-		if (look(t, &t->rows[i]) == -1)
-			continue;
-		else if (json)
-			print_json(&t->rows[i]);
-		else
-			print(&t->rows[i], width);
+	if (t->prometheus && (t->json || t->aged || t->watch != 0))
+		errx(EX_USAGE, "--prometheus does not go with --json, --age or --watch");
+	if (!t->aged && (t->bucket != 0 || t->chosen != 0))
+		errx(EX_USAGE, "--bucket, --new, --later, --running, --done and --failed go with --age");
+	if (t->bucket == 0)
+		t->bucket = 5000000;
+	if (t->chosen == 0)
+		t->chosen = 1;   /* NEW */
 }
 
 int
 main(int argc, char *argv[])
 {
-	struct stat_table t = { .code = EX_OK };
-	char why[512];
-	int c, json = 0;
+	struct stat_run t = { .code = EX_OK };
+	int c;
 
 	if (tool_start() == -1)
 		err(EX_OSERR, "/dev/null");
 	opterr = 0;
 	while ((c = getopt_long(argc, argv, ":jh", longs, NULL)) != -1)
-		if (c == 'j')
-			json = 1;
-		else if (c == 'h') {
-			(void)fputs(usage, stdout);
-			return tool_end() == -1 ? EX_IOERR : EX_OK;
-		} else
-			errx(EX_USAGE, "%s", tool_wrong(why, sizeof(why), c, argv, longs));
-	for (c = optind; c < argc; c++)
-		add(&t, argv[c]);
-	if (optind == argc) {
-		if (spool_scan_queues(add_found, &t) == -1)
-			err(tool_code(errno), "%s", spool_root());
-		if (t.n > 0)
-			qsort(t.rows, t.n, sizeof(*t.rows), compare);
-	}
-	table(&t, json);
-	while (t.n > 0)
-		free(t.rows[--t.n].word);
-	free(t.rows);
+		option(&t, c, argv);
+	check(&t);
+	t.words = argv + optind;
+	if ((t.watch != 0 ? watch(&t) : show(&t, stdout)) == -1 && !ferror(stdout))
+		err(tool_code(errno), "cannot go on");
 	if (tool_end() == -1)
 		err(EX_IOERR, "standard output");
 	return t.code;

@@ -13,7 +13,7 @@ blocks()
 }
 
 # IDs, ages and the like differ from one run to the next.
-same() { sed -E 's/[0-9]{8}T[0-9.]+-[0-9a-z]{16}/ID/g; s/[0-9]+[smhd]([0-9]+[smh])? ago/T ago/; s/ [1-9][0-9]s$/ NNs/'; }
+same() { sed -E 's/[0-9]{8}T[0-9.]+-[0-9a-z]{16}/ID/g; s/[0-9]+[smhd]([0-9]+[smh])? ago/T ago/; s/ [1-9][0-9]s( |$)/ NNs\1/'; }
 
 # session FILE: what is typed in it prints what it shows. All of it is one shell, as it is for who types it.
 session()
@@ -52,10 +52,22 @@ done
 (cd spool/thumbs/done && seq 1 118 | xargs touch)
 touch spool/thumbs/cur/1,A=1 spool/thumbs/cur/2,A=1 spool/thumbs/failed/f,X=exit spool/words/done/1 spool/words/done/2 \
 	spool/words/done/3 spool/words/done/4
+rm -f spool/words/stat/.count
 ok 'wqw-stat: the table' session wqw-stat.1
 exits 1 'wqw-stat: nothing is old' script wqw-stat.2
 touch -d '-10 minutes' spool/thumbs/new/old
 ok 'wqw-stat: something is' script wqw-stat.2
+wqw-init ./mail
+for group in ,G=customer42 ''; do
+	: >"mail/new/$(date -u +%Y%m%dT%H%M%S).000000-k3v9q0t7x2m4c8d1$group"
+done
+: >"mail/new/$(date -u -d '-5 minutes' +%Y%m%dT%H%M%S).000000-k3v9q0t7x2m4c8d1,G=customer42"
+mv mail spool/mail
+ok 'wqw-stat: who waits' session wqw-stat.3
+rm -r spool/mail
+sed "s|/var/lib/prometheus/node-exporter|'$T'|" wqw-stat.4 >textfile
+ok 'wqw-stat: for the textfile collector' script textfile
+like "$(cat wqw.prom)" '^wqw_jobs\{queue="thumbs",state="done"\} 118$' 'which has its file'
 
 bg wqw-worker words -- tr a-z A-Z
 ok 'wqw-submit: wait and fetch' script wqw-submit.2
