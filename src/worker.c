@@ -59,8 +59,10 @@ take_signals(struct worker *w)
 	while (read(w->signals, &s, sizeof(s)) == (ssize_t)sizeof(s))
 		switch (s.ssi_signo) {
 		case SIGHUP:
-			if (read_policy(w) == 0)
+			if (read_policy(w) == 0) {
 				w->scan_at = 0;
+				limit_renew(w);
+			}
 			break;
 		case SIGCHLD:
 			slot_reap();

@@ -220,6 +220,14 @@ scan_hear_ends(struct worker *w)
 		warn("%s/%s", w->q.word, spool_dir_name(SPOOL_CUR));
 }
 
+/* The same of tokens: the periodic look does without. */
+void
+scan_hear_tokens(struct worker *w)
+{
+	if ((w->wd_stat = watch_dir(w, SPOOL_STAT, WATCH_WRITTEN)) == -1)
+		warn("%s/%s", w->q.word, spool_dir_name(SPOOL_STAT));
+}
+
 static void
 hear_cur(struct worker *w, const char *file)
 {
@@ -281,6 +289,8 @@ hear(void *arg, int number, unsigned what, const char *file)
 		w->scan_at = 0;
 	else if (number == w->wd_queue)
 		w->paused = spool_paused(&w->q);
+	else if (number == w->wd_stat)
+		limit_hear(w, file);
 	else if (number == w->wd_cur && (what & WATCH_CLOSED) && spool_cancel_mark(file) != NULL)
 		hear_cancel(w, spool_cancel_mark(file));
 	else if (id_parse(file, &name) == -1)
@@ -370,6 +380,8 @@ scan_next(const struct worker *w)
 		at = window_least(&w->stalled)->key;
 	if ((w->lines.hungry > 0 || w->lines.more) && w->scanned_at + SECOND < at)
 		at = w->scanned_at + SECOND;
+	if (limit_next(w) < at)
+		at = limit_next(w);
 	if (e != NULL) {
 		wait = e->key - io_now();
 		if (io_clock() + wait < at)

@@ -14,6 +14,19 @@
 #include "window_line.h"
 #include "worker.h"
 
+struct worker_limits {
+	int *token;                 /* of each slot; 0: none */
+	int64_t *number;            /* of that token */
+	int tokens;                 /* how many slots have one */
+	int above;                  /* see spool_token_take */
+	int hears;                  /* 1: wd_stat tells of tokens that are closed */
+	int starved, early;         /* 1: a job could start but for a token, but for the rate */
+	int64_t token_at, rate_at;  /* io_clock(): not to be asked for before */
+	int64_t *rate;              /* mapped; NULL: not yet */
+	int granted;                /* 1: a start that has not come about yet; `before` takes it back */
+	int64_t before;
+};
+
 struct worker {
 	const struct worker_options *o;
 	struct spool q;
@@ -26,6 +39,7 @@ struct worker {
 	char *cancelled;            /* 1: what this slot runs is being killed for wqw-cancel */
 	struct spool_worker enrolled;
 	int running;
+	struct worker_limits limits;
 
 	struct window ready, later; /* names in new/ by urgency, in later/ by due time */
 	struct window aside;        /* names in new/ that another had locked, by io_clock() of the next look */
@@ -34,7 +48,7 @@ struct worker {
 	struct window_line *after;  /* group_claim has done with its first name */
 	int64_t scanned_at, swept_at;
 	struct watch watch;
-	int wd_new, wd_later, wd_cur, wd_queue;
+	int wd_new, wd_later, wd_cur, wd_queue, wd_stat;
 	int hears_ends;             /* 1: wd_cur tells of names that go, too */
 	int deaf;                   /* 1: what is closed in cur/ was closed by this worker's own look */
 	int64_t quiet_until;        /* io_clock(): closes in cur/ are looked at then, all at once */
@@ -55,6 +69,7 @@ void scan_promote(struct worker *w);          /* what in later/ has become due, 
 void scan_aside(struct worker *w, const char *file);   /* another has it locked: to be looked at again, soon */
 int scan_nothing_left(struct worker *w);      /* 1: new/, later/ and cur/ hold no job */
 void scan_hear_ends(struct worker *w);        /* from now on the ends of jobs wake this worker */
+void scan_hear_tokens(struct worker *w);      /* from now on a token that is given up wakes it */
 int64_t scan_next(const struct worker *w);    /* io_clock(): when scan_again or scan_promote has work */
 
 /* worker_group.c: what has an ordering group passes through here; an empty `group` is none. */
@@ -67,6 +82,18 @@ void group_wake(struct worker *w, const char *group);/* a job of it has ended */
 void group_look(struct worker *w);            /* tries again where the time has come */
 int group_hungry(const struct worker *w);     /* 1: new/ must be scanned for more names */
 void group_sweep(struct worker *w);           /* once an hour: records that nobody needs */
+
+/* worker_limit.c: max-running and rate */
+int limit_start(struct worker *w);
+void limit_stop(struct worker *w);
+void limit_renew(struct worker *w);           /* the policy may be another */
+void limit_begin(struct worker *w);           /* slots are about to be filled */
+int limit_pass(struct worker *w, int i);      /* 1: slot i may start a job; 0: not now, or there is none; -1: a fault of ours */
+void limit_give(struct worker *w, int i, struct slot_attempt *a);   /* what binds that attempt */
+void limit_started(struct worker *w);
+void limit_end(struct worker *w);             /* gives back what was not used */
+void limit_hear(struct worker *w, const char *file);    /* a file of stat/ that was written has been closed */
+int64_t limit_next(const struct worker *w);   /* io_clock(): when to ask again; INT64_MAX: nothing is asked for */
 
 /* worker_slots.c */
 void slots_refuse(struct worker *w, const char *file);  /* says that an end is not durable: this process is done for */
