@@ -50,6 +50,7 @@ struct slot_result {
 	int code;
 	int64_t cpu;       /* microseconds of CPU that the tree used, as far as it was waited for */
 	int64_t max_rss;   /* bytes */
+	int oom;           /* for the caller: 1: the kernel killed a process of it for its group's memory */
 };
 
 /*
