@@ -168,7 +168,7 @@ loop(struct worker *w)
 int
 worker_run(const struct worker_options *o)
 {
-	struct worker w = { .o = o, .signals = -1, .enrolled = { .fd = -1 } };
+	struct worker w = { .o = o, .signals = -1, .enrolled = { .fd = -1 }, .limits = { .group = { .own = -1 } } };
 	int r = open_queue(&w);
 
 	if (r == EX_OK) {

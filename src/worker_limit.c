@@ -1,4 +1,4 @@
-#include "worker_state.h"
+#include "worker_limit.h"
 
 #include <err.h>
 #include <errno.h>
@@ -6,12 +6,41 @@
 
 #include "io.h"
 #include "spool_limit.h"
+#include "worker_state.h"
 
 enum { SECOND = 1000000, SOON = SECOND / 50 };
+
+/* Before there are supervisors, for these start where this process is. */
+static void
+take_group(struct worker *w)
+{
+	struct worker_limits *l = &w->limits;
+	int i;
+
+	if (w->p.max_memory == 0 && w->p.max_processes == 0)
+		return;
+	if ((l->leaf = calloc((size_t)w->o->slots, sizeof(*l->leaf))) == NULL)
+		return;
+	for (i = 0; i < w->o->slots; i++)
+		l->leaf[i] = (struct cgroup_leaf){ .dir = -1, .procs = -1 };
+	(void)cgroup_open(&l->group, cgroup_own());
+}
+
+static void
+leave_group(struct worker *w)
+{
+	struct worker_limits *l = &w->limits;
+	int i;
+
+	for (i = 0; l->leaf != NULL && i < w->o->slots; i++)
+		cgroup_remove(&l->group, &l->leaf[i]);
+	cgroup_close(&l->group);
+}
 
 int
 limit_start(struct worker *w)
 {
+	take_group(w);
 	w->limits.token = calloc((size_t)w->o->slots, sizeof(*w->limits.token));
 	w->limits.number = calloc((size_t)w->o->slots, sizeof(*w->limits.number));
 	limit_renew(w);
@@ -22,6 +51,8 @@ void
 limit_stop(struct worker *w)
 {
 	spool_rate_close(&w->limits.rate);
+	leave_group(w);
+	free(w->limits.leaf);
 	free(w->limits.token);
 	free(w->limits.number);
 }
@@ -136,6 +167,26 @@ limit_pass(struct worker *w, int i)
 	return r == 1 && w->p.rate != 0 ? take_start(w) : r;
 }
 
+/* Of the whole attempt where there is a group for it, else of each process. */
+static void
+give_group(struct worker *w, int i, struct slot_attempt *a)
+{
+	struct worker_limits *l = &w->limits;
+
+	if (l->group.own == -1 || (w->p.max_memory == 0 && w->p.max_processes == 0))
+		return;
+	if (cgroup_limit(&l->group, &l->leaf[i], i, w->p.max_memory, w->p.max_processes) == -1) {
+		warn("%s: max-memory and max-processes are now of each process: %s", w->q.word, l->leaf[i].name);
+		cgroup_close(&l->group);
+		return;
+	}
+	a->cgroup = l->leaf[i].procs;
+	if (l->group.memory)
+		a->limits.memory = 0;
+	if (l->group.pids)
+		a->limits.processes = 0;
+}
+
 void
 limit_give(struct worker *w, int i, struct slot_attempt *a)
 {
@@ -146,6 +197,14 @@ limit_give(struct worker *w, int i, struct slot_attempt *a)
 		.memory = p->max_memory, .files = p->max_files, .processes = p->max_processes,
 		.cpu = (p->max_cpu + SECOND - 1) / SECOND, .cpu_grace = p->kill_after / SECOND + 1
 	};
+	give_group(w, i, a);
+}
+
+void
+limit_ended(struct worker *w, int i, struct slot_result *r)
+{
+	if (w->limits.leaf != NULL)
+		r->oom = cgroup_oom(&w->limits.leaf[i]);
 }
 
 void

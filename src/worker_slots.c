@@ -217,6 +217,7 @@ slots_collect(struct worker *w)
 	for (i = 0; i < w->o->slots; i++) {
 		if (!w->slot[i].busy || slot_result(&w->slot[i], &r) != 1)
 			continue;
+		limit_ended(w, i, &r);
 		judge(w, &w->claim[i], &r);
 		ended[n++] = &w->claim[i];
 		spool_enroll_slot(&w->enrolled, i, NULL);

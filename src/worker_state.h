@@ -13,19 +13,7 @@
 #include "window.h"
 #include "window_line.h"
 #include "worker.h"
-
-struct worker_limits {
-	int *token;                 /* of each slot; 0: none */
-	int64_t *number;            /* of that token */
-	int tokens;                 /* how many slots have one */
-	int above;                  /* see spool_token_take */
-	int hears;                  /* 1: wd_stat tells of tokens that are closed */
-	int starved, early;         /* 1: a job could start but for a token, but for the rate */
-	int64_t token_at, rate_at;  /* io_clock(): not to be asked for before */
-	int64_t *rate;              /* mapped; NULL: not yet */
-	int granted;                /* 1: a start that has not come about yet; `before` takes it back */
-	int64_t before;
-};
+#include "worker_limit.h"
 
 struct worker {
 	const struct worker_options *o;
@@ -82,18 +70,6 @@ void group_wake(struct worker *w, const char *group);/* a job of it has ended */
 void group_look(struct worker *w);            /* tries again where the time has come */
 int group_hungry(const struct worker *w);     /* 1: new/ must be scanned for more names */
 void group_sweep(struct worker *w);           /* once an hour: records that nobody needs */
-
-/* worker_limit.c: max-running and rate */
-int limit_start(struct worker *w);
-void limit_stop(struct worker *w);
-void limit_renew(struct worker *w);           /* the policy may be another */
-void limit_begin(struct worker *w);           /* slots are about to be filled */
-int limit_pass(struct worker *w, int i);      /* 1: slot i may start a job; 0: not now, or there is none; -1: a fault of ours */
-void limit_give(struct worker *w, int i, struct slot_attempt *a);   /* what binds that attempt */
-void limit_started(struct worker *w);
-void limit_end(struct worker *w);             /* gives back what was not used */
-void limit_hear(struct worker *w, const char *file);    /* a file of stat/ that was written has been closed */
-int64_t limit_next(const struct worker *w);   /* io_clock(): when to ask again; INT64_MAX: nothing is asked for */
 
 /* worker_slots.c */
 void slots_refuse(struct worker *w, const char *file);  /* says that an end is not durable: this process is done for */

@@ -15,7 +15,7 @@ jobs()
 		{ echo; echo "${3:-}"; } >"q/tmp/j$i" && mv "q/tmp/j$i" "q/new/j$i"
 	done
 }
-clear() { rm -rf q/done/* q/failed/* q/log/* q/stat/.r* seat.* book gate; }
+clear() { rm -rf q/done/* q/failed/* q/log/* q/stat/.r* seat.* book gate* kills.*; }
 cpu() { cut -d ' ' -f 1 "/proc/$1/schedstat"; }
 now() { perl -MTime::HiRes=time -e 'printf "%d\n", time * 1e9'; }
 # worker COMMAND...: is there, and looks; its pid is $BG_PID.
@@ -145,7 +145,9 @@ clear
 strike()
 {
 	conf 'max-running 3'
-	jobs 1 25
+	# Not all before as many processes have been killed.
+	for n in $(seq 25); do jobs "$n" "$n" "kills.$((n / 2))"; done
+	: >kills.0
 	n=0 pids=
 	while [ $((n += 1)) -le 4 ]; do
 		bg "$@" wqw-worker ./q -j 3 -- ./seat 2>>workers
@@ -159,6 +161,7 @@ strike()
 		[ $((seed / 256 % 2)) -eq 0 ] || victim=$(pgrep -P "$victim" | head -n 1)
 		[ -z "$victim" ] || kill -KILL "$victim" 2>/dev/null
 		kills=$((kills + 1)) living=
+		: >"kills.$kills"
 		for pid in $pids; do
 			if wqw_runs "$pid"; then
 				living="$living $pid"
@@ -290,6 +293,49 @@ if as_nobody true; then
 	like "$(cat q/log/j1)" 'Resource temporarily unavailable' 'and no more'
 else
 	skip 'needs root and setpriv' max-processes
+fi
+
+# --- the same of the whole tree, by a control group
+
+mount=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/mounts)
+group=$mount/wqw-test.$$
+if [ -z "$mount" ] || ! grep -qw memory "$mount/cgroup.controllers"; then
+	skip 'no version 2 control groups with the memory controller here' 'a control group'
+elif ! as_nobody true; then
+	skip 'needs root and setpriv' 'a control group'
+elif ! mkdir "$group" 2>/dev/null || ! grep -qw memory "$group/cgroup.controllers"; then
+	rmdir "$group" 2>/dev/null
+	skip 'no control group with the memory controller can be made here' 'a control group'
+else
+	at_exit 'find "$group" -depth -type d -exec rmdir {} +'
+	chown 65534 "$group" "$group/cgroup.procs" "$group/cgroup.subtree_control"
+	# grouped LINE HANDLER...
+	grouped()
+	{
+		printf '%s\n' 'max-attempts 1' "$1" >q/queue.conf
+		shift
+		clear
+		jobs 1 1
+		chown -R 65534 q
+		# shellcheck disable=SC2086 # words
+		(sh -c 'echo $$ >"$0/cgroup.procs" && exec "$@"' "$group" $NOBODY wqw-worker ./q --drain -- "$@")
+		chown -R 0 q
+		end=$(wqw-status ./q/j1 | cut -f 2-3 | sed 's/failed	//; s/,.*//; s/	.*//')
+	}
+	grouped 'max-memory 50M' sh -c 'perl -e "my \$x = q(a) x 30_000_000" & perl -e "my \$x = q(a) x 10_000_000"; wait'
+	is "$end" limit 'a control group: what all use together is max-memory'
+	like "$(cat q/log/j1)" 'used more than max-memory' 'the log says so'
+	grouped 'max-memory 50M' perl -e 'my $x = "a" x 5_000_000'
+	is "$end" 'done' 'the next one has all of it'
+	if grep -qw pids "$group/cgroup.controllers"; then
+		grouped 'max-processes 9' perl -e '
+			my ($n, $pid) = 0;
+			while ($n < 100 && defined($pid = fork)) { $pid or do { sleep 1000; exit }; $n++ }
+			print "$n\n"'
+		is "$(tail -n 1 q/done/j1)" 8 'max-processes is of one attempt'
+	else
+		skip 'no pids controller here' max-processes
+	fi
 fi
 
 # --- what is not limited
