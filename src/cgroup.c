@@ -12,6 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <bsd/string.h>
+
 #include "io.h"
 
 enum { PATH_MAX_HERE = 4096, TEXT_MAX = 1024 };
@@ -27,10 +29,8 @@ mount_point(char *path, size_t size)
 	if (f == NULL)
 		return -1;
 	while (r == -1 && (m = getmntent(f)) != NULL)
-		if (strcmp(m->mnt_type, "cgroup2") == 0 && strlen(m->mnt_dir) < size) {
-			(void)strcpy(path, m->mnt_dir);
+		if (strcmp(m->mnt_type, "cgroup2") == 0 && strlcpy(path, m->mnt_dir, size) < size)
 			r = 0;
-		}
 	(void)endmntent(f);
 	return r;
 }
@@ -47,10 +47,8 @@ group_path(char *path, size_t size)
 		return -1;
 	while (r == -1 && fgets(line, sizeof(line), f) != NULL) {
 		line[strcspn(line, "\n")] = '\0';
-		if (strncmp(line, "0::", 3) == 0 && strlen(line + 3) < size) {
-			(void)strcpy(path, line + 3);
+		if (strncmp(line, "0::", 3) == 0 && strlcpy(path, line + 3, size) < size)
 			r = 0;
-		}
 	}
 	(void)fclose(f);
 	return r;

@@ -3,7 +3,7 @@
 . "$(dirname "$0")/lib.sh"
 . "$ROOT/tests/books.sh"
 
-need perl flock setsid
+need perl flock setsid prlimit
 host=$(uname -n)
 
 wqw-init ./q 2>/dev/null
@@ -91,6 +91,8 @@ while [ $((n += 1)) -le 30 ]; do tick; done
 used=$(($(cpu "$second") - used)) from=$(($(now) - from))
 is "$(count q/cur) $(count q/new)" '1 1' 'who gets no token waits'
 ok "and that costs next to nothing: $((used / 1000)) us of $((from / 1000))" test $((used * 5)) -lt $from
+is "$(for pid in $(pgrep -P "$first"); do readlink "/proc/$pid/fd/"*; done | grep -c '/stat/\.running\.0$')" 1 \
+	'the supervisor of the other has the token, too'
 kill -KILL "$first"
 ok 'a killed worker gives its token up' until_true eval '[ "$(wc -l <book)" -ge 2 ]'
 touch gate
@@ -276,8 +278,8 @@ is "$(tail -n 1 q/done/j1)" 20 'nor can it have more'
 printf '%s\n' 'max-files 1000' >q/queue.conf
 clear
 jobs 1 1
-(ulimit -n 200 && wqw-worker ./q --drain -- sh -c 'ulimit -n; ulimit -Hn')
-is "$(tail -n 2 q/done/j1)" "$(printf '200\n200')" 'never more than the worker may'
+prlimit --nofile=200:200 wqw-worker ./q --drain -- prlimit --nofile --noheadings --raw --output SOFT,HARD
+is "$(tail -n 1 q/done/j1)" '200 200' 'never more than the worker may'
 if as_nobody true; then
 	printf '%s\n' 'max-attempts 1' 'max-processes 50' >q/queue.conf
 	clear

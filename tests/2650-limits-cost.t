@@ -37,10 +37,10 @@ printf '%s\n' 'max-running 1000' 'rate 100000' 'max-cpu 1h' 'max-files 1000' 'ma
 drain free >/dev/null
 drain high >/dev/null
 for _ in $(seq $rounds); do
-	drain free >>free
-	drain high >>high
+	drain free >>times.free
+	drain high >>times.high
 done
-free=$(median free) high=$(median high)
+free=$(median times.free) high=$(median times.high)
 ok "$each jobs take $((free / 1000)) ms without limits, $((high / 1000)) ms with limits that are far off" test "$high" -le $((free * 2))
 
 # Four workers wait for their turn beside it.
@@ -52,9 +52,9 @@ for _ in 1 2 3 4; do
 	pids="$pids $BG_PID"
 done
 wait_count "$W/held/done" 1
-for _ in $(seq $rounds); do drain free >>beside; done
+for _ in $(seq $rounds); do drain free >>times.beside; done
 is "$(count "$W/held/done")" 1 'a queue that is held up'
 for pid in $pids; do stop "$pid"; done
-beside=$(median beside)
+beside=$(median times.beside)
 ok "leaves another its pace: $((beside / 1000)) ms beside it, $((free / 1000)) ms alone" test "$beside" -le $((free * 2))
 done_testing

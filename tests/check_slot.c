@@ -126,10 +126,13 @@ END_TEST
 START_TEST(a_token_ends_with_its_dispatcher)
 {
 	char path[] = "/tmp/wqw-check-XXXXXX", c;
-	int lives[2];
-	pid_t pid;
+	int lives[2], told[2];
+	pid_t pid, supervisor;
 
+	/* One that is stopped stays so only where it comes to a parent of this session. */
+	ck_assert_int_eq(prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0), 0);
 	ck_assert_int_eq(pipe2(lives, O_CLOEXEC), 0);
+	ck_assert_int_eq(pipe2(told, O_CLOEXEC), 0);
 	ck_assert_int_eq(close(mkostemp(path, O_CLOEXEC)), 0);
 	ck_assert_int_eq(chmod(path, 0666), 0);
 	if ((pid = fork()) == 0) {
@@ -138,14 +141,18 @@ START_TEST(a_token_ends_with_its_dispatcher)
 		ck_assert_int_eq(flock(attempt.token, LOCK_EX | LOCK_NB), 0);
 		attempt.out = attempt.err = lives[1];
 		shell("trap '' TERM; echo; while :; do sleep 1000; done");
+		ck_assert_int_eq(write(told[1], &slot.pid, sizeof(slot.pid)), (ssize_t)sizeof(slot.pid));
 		for (;;)
 			(void)pause();
 	}
 	ck_assert_int_eq(close(lives[1]), 0);
 	ck_assert_int_eq(read(lives[0], &c, 1), 1);
-	ck_assert(!is_free(path));
+	ck_assert_int_eq(read(told[0], &supervisor, sizeof(supervisor)), (ssize_t)sizeof(supervisor));
+	ck_assert_int_eq(kill(supervisor, SIGSTOP), 0);
 	ck_assert_int_eq(kill(pid, SIGKILL), 0);
 	ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
+	ck_assert(!is_free(path));
+	ck_assert_int_eq(kill(supervisor, SIGCONT), 0);
 	/* The end of the pipe is that of the tree; the supervisor, which waits for that, goes a moment later. */
 	ck_assert_int_eq(read(lives[0], &c, 1), 0);
 	while (!is_free(path))
