@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <libgen.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -127,9 +128,29 @@ attempt_env_free(struct attempt_env *e)
 	errno = saved;
 }
 
-static enum id_reason
-describe(const struct slot_result *r, char *words, size_t size)
+/*
+ * A shell tells of a signal that ended its child by 128 and the signal's number. SIGKILL may have come from anybody; the
+ * kernel counts the time for its limit in other ways than that which it reports, hence no more than half.
+ */
+static int
+out_of_cpu(const struct slot_result *r, const struct policy *p)
 {
+	int sig = r->end == SLOT_SIGNALED ? r->code : r->end == SLOT_EXITED ? r->code - 128 : 0;
+
+	return p->max_cpu != 0 && (sig == SIGXCPU || (sig == SIGKILL && r->cpu >= p->max_cpu / 2));
+}
+
+static enum id_reason
+describe(const struct slot_result *r, const struct policy *p, char *words, size_t size)
+{
+	if (r->oom && (r->end == SLOT_SIGNALED || r->end == SLOT_EXITED)) {
+		(void)snprintf(words, size, "used more than max-memory");
+		return ID_LIMIT;
+	}
+	if (out_of_cpu(r, p)) {
+		(void)snprintf(words, size, "used more than max-cpu");
+		return ID_LIMIT;
+	}
 	switch (r->end) {
 	case SLOT_EXITED:
 		(void)snprintf(words, size, "exit %d", r->code);
@@ -184,7 +205,7 @@ attempt_judge(struct spool_claim *c, const struct slot_result *r, const struct p
 		c->outcome = SPOOL_SUCCESS;
 		return;
 	}
-	c->reason = describe(r, words, sizeof(words));
+	c->reason = describe(r, p, words, sizeof(words));
 	if (c->reason == ID_NONE) {
 		c->outcome = SPOOL_PUT_BACK;
 		(void)snprintf(note, size, "attempt not counted: %s", words);

@@ -17,6 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "child_limit.h"
 #include "exec.h"
 #include "io.h"
 #include "slot.h"
@@ -33,7 +34,7 @@ struct supervisor {
 
 struct attempt {
 	struct child_order order;
-	int fd[3];
+	int fd[CHILD_FDS];      /* the command's three; then, where the order says so, a token and a cgroup.procs */
 	char *words[CHILD_WORDS + 2];
 	char block[CHILD_BLOCK];
 	volatile int error;     /* of exec; written by the new process in this memory */
@@ -150,9 +151,10 @@ static void
 take_descriptors(struct msghdr *m, struct attempt *a)
 {
 	struct cmsghdr *c = CMSG_FIRSTHDR(m);
-	size_t n;
+	size_t n, i;
 
-	a->fd[0] = a->fd[1] = a->fd[2] = -1;
+	for (i = 0; i < CHILD_FDS; i++)
+		a->fd[i] = -1;
 	if (c == NULL || c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
 		return;
 	n = c->cmsg_len - CMSG_LEN(0);
@@ -168,7 +170,7 @@ receive(int fd, struct attempt *a)
 		{ .iov_base = a->block, .iov_len = sizeof(a->block) }
 	};
 	union {
-		char buf[CMSG_SPACE(3 * sizeof(int))];
+		char buf[CMSG_SPACE(CHILD_FDS * sizeof(int))];
 		struct cmsghdr align;
 	} control;
 	struct msghdr m = {
@@ -185,7 +187,7 @@ receive(int fd, struct attempt *a)
 	a->error = 0;
 	if (split(a, (size_t)n - sizeof(a->order)) != 0)
 		a->error = EBADMSG;
-	else if (a->fd[2] == -1)
+	else if (a->fd[2 + (a->order.token != 0) + (a->order.cgroup != 0)] == -1)
 		a->error = EMFILE;
 	return ORDER_RUN;
 }
@@ -209,6 +211,10 @@ become(const struct supervisor *s, struct attempt *a)
 			a->error = errno;
 			_exit(127);
 		}
+	if ((a->order.cgroup && child_enter(a->fd[3 + (a->order.token != 0)]) != 0) || child_limit(&a->order.limits) != 0) {
+		a->error = errno;
+		_exit(127);
+	}
 	(void)sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 	a->error = exec_command(a->words, a->words + a->order.argc + 1);
@@ -415,7 +421,7 @@ run(const struct supervisor *s, struct attempt *a)
 		answer.code = a->error;
 	}
 	/* The locks go before the answer. */
-	for (i = 0; i < 3; i++)
+	for (i = 0; i < CHILD_FDS; i++)
 		if (a->fd[i] != -1)
 			(void)close(a->fd[i]);
 	tell(s->fd, &answer);

@@ -19,7 +19,7 @@
 
 enum { FILE_MAX = 65536 };
 
-enum kind { NUMBER, DURATION, SIZE, YESNO, KEY_SCOPE, ON_FAILURE, TEXT, TYPE, QUEUE };
+enum kind { NUMBER, DURATION, SIZE, YESNO, KEY_SCOPE, ON_FAILURE, RATE, TEXT, TYPE, QUEUE };
 
 struct setting {
 	const char *name;
@@ -61,6 +61,12 @@ static const struct setting settings[] = {
 	{ "keep-keys", DURATION, AT(keep_keys), 1, INT64_MAX },
 	{ "group-limit", NUMBER, AT(group_limit), 1, POLICY_GROUP_LIMIT_MAX },
 	{ "group-failure", ON_FAILURE, AT(group_failure), 0, 1 },
+	{ "max-running", NUMBER, AT(max_running), 1, POLICY_RUNNING_MAX },
+	{ "rate", RATE, AT(rate), 1, POLICY_RATE_MAX },
+	{ "max-memory", SIZE, AT(max_memory), 1 << 20, INT64_MAX },
+	{ "max-cpu", DURATION, AT(max_cpu), 1, INT64_MAX },
+	{ "max-files", NUMBER, AT(max_files), 8, 1 << 20 },
+	{ "max-processes", NUMBER, AT(max_processes), 1, 1 << 22 },
 	{ "handler", TEXT, AT(handler), 0, POLICY_HANDLER_MAX },
 	{ "result-type", TYPE, AT(result_type), 0, POLICY_TYPE_MAX },
 	{ "next", QUEUE, AT(next), 0, POLICY_QUEUE_MAX },
@@ -211,10 +217,49 @@ set_number(struct reader *r, const struct setting *s, const char *value)
 	}
 	if (bad)
 		return no_number(r, s, value);
+	if (n < s->min && s->min > 1)
+		return wrong(r, "%s: \"%.64s\" must be at least %" PRId64 " bytes", s->name, value, s->min);
 	if (n < s->min)
 		return wrong(r, "%s: \"%.64s\" must be more than 0", s->name, value);
 	memcpy((char *)&r->p + s->at, &n, sizeof(n));
 	return 0;
+}
+
+/* "10": starts a second. "10/1m": in a minute. */
+static int
+set_rate(struct reader *r, const struct setting *s, const char *value)
+{
+	size_t digits = strcspn(value, "/");
+	char number[32];
+	int64_t n, span = 1000000;
+
+	if (digits < sizeof(number)) {
+		memcpy(number, value, digits);
+		number[digits] = '\0';
+		if (units_number(number, s->min, s->max, &n) == 0 &&
+		    (value[digits] == '\0' || (units_duration(value + digits + 1, &span) == 0 && span > 0))) {
+			r->p.rate = n;
+			r->p.rate_span = span;
+			return 0;
+		}
+	}
+	return wrong(r, "%s: \"%.64s\" is not a number from %" PRId64 " to %" PRId64 ", alone or in a time as in 10/1m", s->name,
+	    value, s->min, s->max);
+}
+
+static int
+set_value(struct reader *r, const struct setting *s, const char *value)
+{
+	switch (s->kind) {
+	case TEXT:
+	case TYPE:
+	case QUEUE:
+		return set_text(r, s, value);
+	case RATE:
+		return set_rate(r, s, value);
+	default:
+		return set_number(r, s, value);
+	}
 }
 
 /* Takes one logical line without its comment. */
@@ -241,8 +286,7 @@ take_line(struct reader *r, char *line)
 	r->seen[i] = r->line;
 	if (*value == '\0')
 		return wrong(r, "%s has no value", name);
-	return settings[i].kind >= TEXT ? set_text(r, &settings[i], value) :
-	    set_number(r, &settings[i], value);
+	return set_value(r, &settings[i], value);
 }
 
 /* Sees to it that nothing invisible hides in the file, and that it ends. */

@@ -9,6 +9,7 @@
 
 enum { POLICY_KEY_RECORD, POLICY_KEY_ACTIVE };   /* an idempotency key is taken as long as its job has a record, or runs */
 enum { POLICY_HANDLER_MAX = 1024, POLICY_TYPE_MAX = 128, POLICY_QUEUE_MAX = 1024, POLICY_GROUP_LIMIT_MAX = 64 };
+enum { POLICY_RUNNING_MAX = 10000, POLICY_RATE_MAX = 1000000 };
 
 struct policy {
 	int64_t max_attempts;          /* 1..ID_ATTEMPTS_MAX */
@@ -26,6 +27,9 @@ struct policy {
 	int64_t keep_done, keep_failed, keep_log, keep_keys;   /* microseconds; 0: for ever. For wqw-clean */
 	int64_t group_limit;           /* 1..POLICY_GROUP_LIMIT_MAX: started and unended jobs of one ordering group */
 	int64_t group_failure;         /* 1: a dead letter holds its group */
+	int64_t max_running;           /* attempts at once, over all workers of the queue; 0: any */
+	int64_t rate, rate_span;       /* so many starts in so many microseconds, over all workers; rate 0: any */
+	int64_t max_memory, max_cpu, max_files, max_processes;   /* of a handler: bytes, microseconds, numbers; 0: the worker's */
 	char handler[POLICY_HANDLER_MAX];   /* command and arguments, split at blanks; "" where there is none */
 	char result_type[POLICY_TYPE_MAX];  /* Content-Type of results */
 	char next[POLICY_QUEUE_MAX];        /* the queue that results go on to; "" where there is none */

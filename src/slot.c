@@ -178,22 +178,26 @@ send_order(int fd, const struct child_order *o, const char *block, size_t used, 
 		{ .iov_base = (void *)(uintptr_t)block, .iov_len = used }
 	};
 	union {
-		char buf[CMSG_SPACE(3 * sizeof(int))];
+		char buf[CMSG_SPACE(CHILD_FDS * sizeof(int))];
 		struct cmsghdr align;
 	} control;
-	struct msghdr m = {
-		.msg_iov = iov, .msg_iovlen = 2, .msg_control = control.buf, .msg_controllen = sizeof(control.buf)
-	};
+	struct msghdr m = { .msg_iov = iov, .msg_iovlen = 2, .msg_control = control.buf };
 	struct cmsghdr *c;
-	int three[3] = { a->in, a->out, a->err };
+	int given[CHILD_FDS] = { a->in, a->out, a->err };
+	size_t fds = 3;
 	ssize_t n;
 
+	if (o->token)
+		given[fds++] = a->token;
+	if (o->cgroup)
+		given[fds++] = a->cgroup;
 	memset(&control, 0, sizeof(control));
+	m.msg_controllen = CMSG_SPACE(fds * sizeof(int));
 	c = CMSG_FIRSTHDR(&m);
 	c->cmsg_level = SOL_SOCKET;
 	c->cmsg_type = SCM_RIGHTS;
-	c->cmsg_len = CMSG_LEN(sizeof(three));
-	memcpy(CMSG_DATA(c), three, sizeof(three));
+	c->cmsg_len = CMSG_LEN(fds * sizeof(int));
+	memcpy(CMSG_DATA(c), given, fds * sizeof(int));
 	do
 		n = sendmsg(fd, &m, MSG_NOSIGNAL);
 	while (n == -1 && errno == EINTR);
@@ -265,7 +269,8 @@ slot_run(struct slot *s, const struct slot_attempt *a)
 {
 	char block[CHILD_BLOCK];
 	struct child_order o = {
-		.timeout = a->timeout, .kill_after = a->kill_after, .max_out = a->max_out, .max_err = a->max_err
+		.timeout = a->timeout, .kill_after = a->kill_after, .max_out = a->max_out, .max_err = a->max_err,
+		.limits = a->limits, .token = a->token != 0, .cgroup = a->cgroup != 0
 	};
 	size_t used = 0;
 	int r;

@@ -27,11 +27,22 @@ struct slot {
 	int busy;       /* 1 while an attempt runs */
 };
 
+/* Of each process of the attempt, by setrlimit(2): never more than this process may itself. 0: as this process. */
+struct slot_limits {
+	int64_t memory;               /* bytes of address space */
+	int64_t cpu, cpu_grace;       /* seconds until SIGXCPU, and from that to SIGKILL */
+	int64_t files;                /* descriptors */
+	int64_t processes;            /* of the user; does not bind root */
+};
+
 struct slot_attempt {
 	int in, out, err;             /* become descriptors 0, 1, 2; remain the caller's */
 	char *const *argv, *const *envp;   /* NULL-terminated; argv[0] is looked up in envp's PATH */
 	int64_t timeout, kill_after;  /* microseconds */
 	int64_t max_out, max_err;     /* sizes that the files behind out and err may grow to, bytes */
+	struct slot_limits limits;
+	int token;                    /* 0: none. Stays open in the supervisor until the tree is gone; no process of that has it */
+	int cgroup;                   /* 0: none. A cgroup.procs, of the group that the command is started in */
 };
 
 struct slot_result {
@@ -39,6 +50,7 @@ struct slot_result {
 	int code;
 	int64_t cpu;       /* microseconds of CPU that the tree used, as far as it was waited for */
 	int64_t max_rss;   /* bytes */
+	int oom;           /* for the caller: 1: the kernel killed a process of it for its group's memory */
 };
 
 /*

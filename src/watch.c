@@ -21,7 +21,8 @@ static const struct {
 	{ WATCH_CAME, IN_MOVED_TO | IN_CREATE },
 	{ WATCH_GONE, IN_MOVED_FROM | IN_DELETE },
 	{ WATCH_CLOSED, IN_CLOSE_WRITE | IN_CLOSE_NOWRITE },
-	{ WATCH_TOUCHED, IN_ATTRIB }
+	{ WATCH_TOUCHED, IN_ATTRIB },
+	{ WATCH_WRITTEN, IN_CLOSE_WRITE }
 };
 
 enum { KINDS = sizeof(kinds) / sizeof(kinds[0]) };

@@ -12,7 +12,8 @@ enum watch_what {
 	WATCH_GONE = 2,     /* a name went */
 	WATCH_CLOSED = 4,   /* a file was closed for the last time by someone */
 	WATCH_TOUCHED = 8,  /* its times changed */
-	WATCH_AGAIN = 16    /* events were lost, or the watched directory went: scan again */
+	WATCH_AGAIN = 16,   /* events were lost, or the watched directory went: scan again */
+	WATCH_WRITTEN = 32  /* as WATCH_CLOSED, by someone who could write to it */
 };
 
 struct watch {

@@ -59,8 +59,10 @@ take_signals(struct worker *w)
 	while (read(w->signals, &s, sizeof(s)) == (ssize_t)sizeof(s))
 		switch (s.ssi_signo) {
 		case SIGHUP:
-			if (read_policy(w) == 0)
+			if (read_policy(w) == 0) {
 				w->scan_at = 0;
+				limit_renew(w);
+			}
 			break;
 		case SIGCHLD:
 			slot_reap();
@@ -167,7 +169,7 @@ loop(struct worker *w)
 int
 worker_run(const struct worker_options *o)
 {
-	struct worker w = { .o = o, .signals = -1, .backlog = -1, .enrolled = { .fd = -1 } };
+	struct worker w = { .o = o, .signals = -1, .backlog = { .fd = -1 }, .enrolled = { .fd = -1 }, .limits = { .group = { .own = -1 } } };
 	int r = open_queue(&w);
 
 	if (r == EX_OK) {
@@ -186,7 +188,7 @@ worker_run(const struct worker_options *o)
 	window_clear(&w.stalled);
 	window_lines_clear(&w.lines);
 	watch_close(&w.watch);
-	(void)io_close(&w.backlog);
+	(void)io_close(&w.backlog.fd);
 	free(w.dir);
 	spool_close(&w.q);
 	return r;

@@ -9,24 +9,24 @@ void
 backlog_start(struct worker *w)
 {
 	if (w->p.max_backlog == 0) {
-		(void)io_close(&w->backlog);
+		(void)io_close(&w->backlog.fd);
 		return;
 	}
-	if (w->backlog != -1)
+	if (w->backlog.fd != -1)
 		return;
-	if ((w->backlog = spool_backlog_open(&w->q)) == -1 ||
+	if ((w->backlog.fd = spool_backlog_open(&w->q)) == -1 ||
 	    scan_watch(w, SPOOL_NEW, WATCH_CAME | WATCH_GONE) == -1 ||
 	    scan_watch(w, SPOOL_LATER, WATCH_CAME | WATCH_GONE | WATCH_TOUCHED) == -1) {
 		warn("%s: max-backlog", w->q.word);
-		(void)io_close(&w->backlog);
+		(void)io_close(&w->backlog.fd);
 	}
-	w->told = -1;
+	w->backlog.told = -1;
 }
 
 int
 backlog_hear(struct worker *w, int number, unsigned what)
 {
-	int64_t *n = number == w->wd_new ? &w->in_new : number == w->wd_later ? &w->in_later : NULL;
+	int64_t *n = number == w->wd_new ? &w->backlog.in_new : number == w->wd_later ? &w->backlog.in_later : NULL;
 
 	if (n == NULL)
 		return 1;
@@ -38,12 +38,12 @@ backlog_hear(struct worker *w, int number, unsigned what)
 void
 backlog_tell(struct worker *w)
 {
-	int64_t waiting = w->in_new + w->in_later;
+	int64_t waiting = w->backlog.in_new + w->backlog.in_later;
 
-	if (w->backlog == -1 || (waiting == w->told && io_clock() < w->told_at + SPOOL_BACKLOG_STALE / 3))
+	if (w->backlog.fd == -1 || (waiting == w->backlog.told && io_clock() < w->backlog.told_at + SPOOL_BACKLOG_STALE / 3))
 		return;
-	if (spool_backlog_tell(w->backlog, waiting) == -1)
+	if (spool_backlog_tell(w->backlog.fd, waiting) == -1)
 		warn("%s: max-backlog", w->q.word);
-	w->told = waiting;
-	w->told_at = io_clock();
+	w->backlog.told = waiting;
+	w->backlog.told_at = io_clock();
 }

@@ -42,7 +42,7 @@ add_ready(void *arg, const char *file)
 
 	if (id_parse(file, &name) == -1)
 		return 0;
-	w->in_new++;
+	w->backlog.in_new++;
 	if (*name.group != '\0')
 		return group_add(w, name.group, urgency(w, &name, file), file);
 	return window_add(&w->ready, urgency(w, &name, file), file);
@@ -82,7 +82,7 @@ add_later(void *arg, const char *file)
 
 	if (id_parse(file, &name) == -1 || !due_time(w, file, &due))
 		return 0;
-	w->in_later++;
+	w->backlog.in_later++;
 	return window_add(&w->later, due, file);
 }
 
@@ -90,13 +90,13 @@ static int
 scan_new(struct worker *w)
 {
 	/* What has come before is no news to a count that begins now. */
-	if (w->backlog != -1)
+	if (w->backlog.fd != -1)
 		scan_hear(w);
 	window_clear(&w->ready);
 	window_lines_clear(&w->lines);
 	window_clear(&w->stalled);
 	w->scanned_at = io_clock();
-	w->in_new = 0;
+	w->backlog.in_new = 0;
 	if (spool_scan(&w->q, SPOOL_NEW, add_ready, w) == -1 || group_seal(w) == -1)
 		return -1;
 	window_seal(&w->ready);
@@ -109,7 +109,7 @@ static int
 scan_later(struct worker *w)
 {
 	window_clear(&w->later);
-	w->in_later = 0;
+	w->backlog.in_later = 0;
 	if (spool_scan(&w->q, SPOOL_LATER, add_later, w) == -1)
 		return -1;
 	window_seal(&w->later);
@@ -257,6 +257,14 @@ scan_hear_ends(struct worker *w)
 		warn("%s/%s", w->q.word, spool_dir_name(SPOOL_CUR));
 }
 
+/* The same of tokens: the periodic look does without. */
+void
+scan_hear_tokens(struct worker *w)
+{
+	if ((w->wd_stat = scan_watch(w, SPOOL_STAT, WATCH_WRITTEN)) == -1)
+		warn("%s/%s", w->q.word, spool_dir_name(SPOOL_STAT));
+}
+
 static void
 hear_cur(struct worker *w, const char *file)
 {
@@ -318,6 +326,8 @@ hear(void *arg, int number, unsigned what, const char *file)
 		w->scan_at = 0;
 	else if (number == w->wd_queue)
 		w->paused = spool_paused(&w->q);
+	else if (number == w->wd_stat)
+		limit_hear(w, file);
 	else if (number == w->wd_cur && (what & WATCH_CLOSED) && spool_cancel_mark(file) != NULL)
 		hear_cancel(w, spool_cancel_mark(file));
 	else if (id_parse(file, &name) == -1 || !backlog_hear(w, number, what))
@@ -407,6 +417,8 @@ scan_next(const struct worker *w)
 		at = window_least(&w->stalled)->key;
 	if ((w->lines.hungry > 0 || w->lines.more) && w->scanned_at + SECOND < at)
 		at = w->scanned_at + SECOND;
+	if (limit_next(w) < at)
+		at = limit_next(w);
 	if (e != NULL) {
 		wait = e->key - io_now();
 		if (io_clock() + wait < at)

@@ -27,6 +27,8 @@ slots_start(struct worker *w)
 		return -1;
 	for (i = 0; i < w->o->slots; i++)
 		w->slot[i] = (struct slot){ .pid = -1, .fd = -1 };
+	if (limit_start(w) == -1)
+		return -1;
 	for (i = 0; i < w->o->slots; i++)
 		if (slot_start(&w->slot[i]) == -1)
 			return -1;
@@ -78,6 +80,7 @@ run(struct worker *w, int i)
 		.timeout = w->p.timeout, .kill_after = w->p.kill_after,
 		.max_out = c->start + w->p.max_result, .max_err = st.st_size + w->p.max_log
 	};
+	limit_give(w, i, &a);
 	r = slot_run(&w->slot[i], &a);
 	attempt_env_free(&env);
 	return r;
@@ -107,6 +110,7 @@ fill(struct worker *w, int i)
 			continue;
 		if (run(w, i) == 0) {
 			spool_enroll_slot(&w->enrolled, i, c->name.id);
+			limit_started(w);
 			w->cancelled[i] = 0;
 			w->running++;
 			return 1;
@@ -119,10 +123,10 @@ fill(struct worker *w, int i)
 	return 0;
 }
 
-void
-slots_fill(struct worker *w)
+static void
+fill_idle(struct worker *w)
 {
-	int i;
+	int i, r;
 
 	for (i = 0; i < w->o->slots && w->running < w->o->slots; i++) {
 		if (w->stopping || w->paused || w->broken || w->scan_at == 0 || io_clock() < w->hold_until)
@@ -133,9 +137,19 @@ slots_fill(struct worker *w)
 			hold(w, "starting a supervisor");
 			return;
 		}
-		if (!fill(w, i))
+		if ((r = limit_pass(w, i)) == -1)
+			hold(w, spool_dir_name(SPOOL_STAT));
+		if (r != 1 || !fill(w, i))
 			return;
 	}
+}
+
+void
+slots_fill(struct worker *w)
+{
+	limit_begin(w);
+	fill_idle(w);
+	limit_end(w);
 }
 
 /* What the end of one attempt means. */
@@ -203,6 +217,7 @@ slots_collect(struct worker *w)
 	for (i = 0; i < w->o->slots; i++) {
 		if (!w->slot[i].busy || slot_result(&w->slot[i], &r) != 1)
 			continue;
+		limit_ended(w, i, &r);
 		judge(w, &w->claim[i], &r);
 		ended[n++] = &w->claim[i];
 		spool_enroll_slot(&w->enrolled, i, NULL);
@@ -247,6 +262,7 @@ slots_stop(struct worker *w)
 
 	for (i = 0; w->slot != NULL && i < w->o->slots; i++)
 		slot_stop(&w->slot[i]);
+	limit_stop(w);
 	free(w->slot);
 	free(w->claim);
 	free(w->cancelled);

@@ -13,6 +13,8 @@
 #include "window.h"
 #include "window_line.h"
 #include "worker.h"
+#include "worker_backlog.h"
+#include "worker_limit.h"
 
 struct worker {
 	const struct worker_options *o;
@@ -26,6 +28,7 @@ struct worker {
 	char *cancelled;            /* 1: what this slot runs is being killed for wqw-cancel */
 	struct spool_worker enrolled;
 	int running;
+	struct worker_limits limits;
 
 	struct window ready, later; /* names in new/ by urgency, in later/ by due time */
 	struct window aside;        /* names in new/ that another had locked, by io_clock() of the next look */
@@ -34,10 +37,8 @@ struct worker {
 	struct window_line *after;  /* group_claim has done with its first name */
 	int64_t scanned_at, swept_at;
 	struct watch watch;
-	int wd_new, wd_later, wd_cur, wd_queue;
-	int backlog;                /* with max-backlog: the number that submitters see; else -1 */
-	int64_t in_new, in_later;   /* how many there are */
-	int64_t told, told_at;      /* what was written there last; io_clock() */
+	int wd_new, wd_later, wd_cur, wd_queue, wd_stat;
+	struct worker_backlog backlog;
 	int hears_ends;             /* 1: wd_cur tells of names that go, too */
 	int deaf;                   /* 1: what is closed in cur/ was closed by this worker's own look */
 	int64_t quiet_until;        /* io_clock(): closes in cur/ are looked at then, all at once */
@@ -58,13 +59,9 @@ void scan_promote(struct worker *w);          /* what in later/ has become due, 
 void scan_aside(struct worker *w, const char *file);   /* another has it locked: to be looked at again, soon */
 int scan_nothing_left(struct worker *w);      /* 1: new/, later/ and cur/ hold no job */
 void scan_hear_ends(struct worker *w);        /* from now on the ends of jobs wake this worker */
+void scan_hear_tokens(struct worker *w);      /* from now on a token that is given up wakes it */
 int64_t scan_next(const struct worker *w);    /* io_clock(): when scan_again or scan_promote has work */
 int scan_watch(struct worker *w, enum spool_dir d, unsigned what);   /* the watch's number; a second time: for more */
-
-/* worker_backlog.c: with max-backlog, counts what waits for those who submit. */
-void backlog_start(struct worker *w);         /* before a scan of new/ and later/, where that is not begun yet */
-int backlog_hear(struct worker *w, int number, unsigned what);   /* 0: nothing but a name that went */
-void backlog_tell(struct worker *w);
 
 /* worker_group.c: what has an ordering group passes through here; an empty `group` is none. */
 int group_add(struct worker *w, const char *group, int64_t key, const char *file);    /* during a scan */

@@ -80,6 +80,12 @@ START_TEST(defaults)
 	ck_assert_int_eq(p.sync_claims, 0);
 	ck_assert_int_eq(p.group_limit, 1);
 	ck_assert_int_eq(p.group_failure, 0);
+	ck_assert_int_eq(p.max_running, 0);
+	ck_assert_int_eq(p.rate, 0);
+	ck_assert_int_eq(p.max_memory, 0);
+	ck_assert_int_eq(p.max_cpu, 0);
+	ck_assert_int_eq(p.max_files, 0);
+	ck_assert_int_eq(p.max_processes, 0);
 	ck_assert_str_eq(p.handler, "");
 	ck_assert_str_eq(p.result_type, "application/octet-stream");
 }
@@ -113,6 +119,17 @@ START_TEST(every_setting)
 	ck_assert_int_eq(p.delay, 600 * SECOND);
 	ck_assert_int_eq(p.expires, 7200 * SECOND);
 	ck_assert_int_eq(p.priority, 9);
+	p = assert_reads("max-running 3\nrate 20\nmax-memory 2G\nmax-cpu 90s\nmax-files 64\nmax-processes 10\n");
+	ck_assert_int_eq(p.max_running, 3);
+	ck_assert_int_eq(p.rate, 20);
+	ck_assert_int_eq(p.rate_span, SECOND);
+	ck_assert_int_eq(p.max_memory, INT64_C(2) << 30);
+	ck_assert_int_eq(p.max_cpu, 90 * SECOND);
+	ck_assert_int_eq(p.max_files, 64);
+	ck_assert_int_eq(p.max_processes, 10);
+	p = assert_reads("rate 1000000/100ms\n");
+	ck_assert_int_eq(p.rate, 1000000);
+	ck_assert_int_eq(p.rate_span, SECOND / 10);
 	p = assert_reads("sync-claims no\nmax-attempts 1\nreserve-inodes 9223372036854775807\n");
 	ck_assert_int_eq(p.sync_claims, 0);
 	ck_assert_int_eq(p.max_attempts, 1);
@@ -169,6 +186,57 @@ START_TEST(numbers_out_of_range)
 	assert_bad("key-scope always", "1: key-scope: \"always\" is not active or record");
 	assert_bad("sync-claims Yes", "1: sync-claims: \"Yes\" is not yes or no");
 	assert_bad("sync-claims 1", "1: sync-claims: \"1\" is not yes or no");
+}
+END_TEST
+
+START_TEST(limits_out_of_range)
+{
+	static const char *const rates[] = {
+		"0", "-1", "+1", "1000001", "99999999999999999999", "1.5", "x", "/", "/1m", "10/", "10/0", "10/0s", "10/x", "10/-1s",
+		"10/1m/1m", "10 / 1m", "10/40000d", "0/1m", "000000000000000000000000000000000000010"
+	};
+	char text[200], want[300];
+	size_t i;
+
+	for (i = 0; i < sizeof(rates) / sizeof(rates[0]); i++) {
+		snprintf(text, sizeof(text), "rate %s\n", rates[i]);
+		snprintf(want, sizeof(want),
+		    "1: rate: \"%s\" is not a number from 1 to 1000000, alone or in a time as in 10/1m", rates[i]);
+		assert_bad(text, want);
+	}
+	assert_bad("rate", "1: rate has no value");
+	assert_bad("rate 1\nrate 2", "2: rate given twice (first on line 1)");
+	assert_bad("max-running 0", "1: max-running: \"0\" is not a number from 1 to 10000");
+	assert_bad("max-running 10001", "1: max-running: \"10001\" is not a number from 1 to 10000");
+	assert_bad("max-running -1", "1: max-running: \"-1\" is not a number from 1 to 10000");
+	assert_bad("max-running 99999999999999999999",
+	    "1: max-running: \"99999999999999999999\" is not a number from 1 to 10000");
+	assert_bad("max-running none", "1: max-running: \"none\" is not a number from 1 to 10000");
+	assert_bad("max-running", "1: max-running has no value");
+	assert_bad("max-memory 0", "1: max-memory: \"0\" must be at least 1048576 bytes");
+	assert_bad("max-memory 1048575", "1: max-memory: \"1048575\" must be at least 1048576 bytes");
+	assert_bad("max-memory -1M", "1: max-memory: \"-1M\" is not a size such as 64K, 10M or 1G");
+	assert_bad("max-memory 99999999T", "1: max-memory: \"99999999T\" is too large");
+	assert_bad("max-memory", "1: max-memory has no value");
+	assert_bad("max-cpu 0s", "1: max-cpu: \"0s\" must be more than 0");
+	assert_bad("max-cpu -1s", "1: max-cpu: \"-1s\" is not a duration such as 500ms, 10s, 5m, 2h or 7d");
+	assert_bad("max-cpu 40000d", "1: max-cpu: \"40000d\" is more than 100 years");
+	assert_bad("max-cpu", "1: max-cpu has no value");
+	assert_bad("max-files 7", "1: max-files: \"7\" is not a number from 8 to 1048576");
+	assert_bad("max-files 1048577", "1: max-files: \"1048577\" is not a number from 8 to 1048576");
+	assert_bad("max-files -8", "1: max-files: \"-8\" is not a number from 8 to 1048576");
+	assert_bad("max-files", "1: max-files has no value");
+	assert_bad("max-processes 0", "1: max-processes: \"0\" is not a number from 1 to 4194304");
+	assert_bad("max-processes 4194305", "1: max-processes: \"4194305\" is not a number from 1 to 4194304");
+	assert_bad("max-processes 1K", "1: max-processes: \"1K\" is not a number from 1 to 4194304");
+	assert_bad("max-processes", "1: max-processes has no value");
+	/* Only the beginning of a long one is told. */
+	snprintf(text, sizeof(text), "rate %0150d\n", 1);
+	assert_bad(text, "1: rate: \"" "00000000000000000000000000000000" "00000000000000000000000000000000"
+	    "\" is not a number from 1 to 1000000, alone or in a time as in 10/1m");
+	snprintf(text, sizeof(text), "max-running %0150d\n", 0);
+	assert_bad(text, "1: max-running: \"" "00000000000000000000000000000000" "00000000000000000000000000000000"
+	    "\" is not a number from 1 to 10000");
 }
 END_TEST
 
@@ -435,6 +503,7 @@ main(void)
 	tcase_add_test(t, every_setting);
 	tcase_add_test(t, comments_and_continuations);
 	tcase_add_test(t, numbers_out_of_range);
+	tcase_add_test(t, limits_out_of_range);
 	tcase_add_test(t, unknown_twice_and_empty);
 	tcase_add_test(t, line_numbers);
 	tcase_add_test(t, line_numbers_of_many_shapes);

@@ -83,6 +83,103 @@ handler_main(const char *name)
 
 /* --- tests */
 
+static int
+is_free(const char *path)
+{
+	int fd = open(path, O_RDWR | O_CLOEXEC), r;
+
+	ck_assert_int_ne(fd, -1);
+	r = flock(fd, LOCK_EX | LOCK_NB);
+	ck_assert_int_eq(close(fd), 0);
+	return r == 0;
+}
+
+/* The supervisor's, and not the handler's; given up before the end is told. */
+START_TEST(a_token_lives_as_long_as_the_attempt)
+{
+	char path[] = "/tmp/wqw-check-XXXXXX";
+	int p[2];
+
+	bench_begin(_i);
+	attempt.token = mkostemp(path, O_CLOEXEC);
+	ck_assert_int_ne(attempt.token, -1);
+	ck_assert_int_eq(flock(attempt.token, LOCK_EX | LOCK_NB), 0);
+	ck_assert_int_eq(pipe2(p, O_CLOEXEC), 0);
+	attempt.in = p[0];
+	shell("read x; ls /proc/self/fd");
+	ck_assert_int_eq(close(attempt.token), 0);
+	ck_assert(!is_free(path));
+	ck_assert_int_eq(write(p[1], "x\n", 2), 2);
+	bench_end_in(&slot);
+	ck_assert(is_free(path));
+	ck_assert_int_eq(unlink(path), 0);
+	/* 3 is that of ls on the directory. */
+	ck_assert_str_eq(output(), "0\n1\n2\n3\n");
+	assert_gone();
+	/* The next attempt has none. */
+	attempt.token = 0;
+	shell("exit 3");
+	assert_end(SLOT_EXITED, 3);
+}
+END_TEST
+
+START_TEST(a_token_ends_with_its_dispatcher)
+{
+	char path[] = "/tmp/wqw-check-XXXXXX", c;
+	int lives[2], told[2];
+	pid_t pid, supervisor;
+
+	/* One that is stopped stays so only where it comes to a parent of this session. */
+	ck_assert_int_eq(prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0), 0);
+	ck_assert_int_eq(pipe2(lives, O_CLOEXEC), 0);
+	ck_assert_int_eq(pipe2(told, O_CLOEXEC), 0);
+	ck_assert_int_eq(close(mkostemp(path, O_CLOEXEC)), 0);
+	ck_assert_int_eq(chmod(path, 0666), 0);
+	if ((pid = fork()) == 0) {
+		bench_begin(_i);
+		attempt.token = open(path, O_RDWR | O_CLOEXEC);
+		ck_assert_int_eq(flock(attempt.token, LOCK_EX | LOCK_NB), 0);
+		attempt.out = attempt.err = lives[1];
+		shell("trap '' TERM; echo; while :; do sleep 1000; done");
+		ck_assert_int_eq(write(told[1], &slot.pid, sizeof(slot.pid)), (ssize_t)sizeof(slot.pid));
+		for (;;)
+			(void)pause();
+	}
+	ck_assert_int_eq(close(lives[1]), 0);
+	ck_assert_int_eq(read(lives[0], &c, 1), 1);
+	ck_assert_int_eq(read(told[0], &supervisor, sizeof(supervisor)), (ssize_t)sizeof(supervisor));
+	ck_assert_int_eq(kill(supervisor, SIGSTOP), 0);
+	ck_assert_int_eq(kill(pid, SIGKILL), 0);
+	ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
+	ck_assert(!is_free(path));
+	ck_assert_int_eq(kill(supervisor, SIGCONT), 0);
+	/* The end of the pipe is that of the tree; the supervisor, which waits for that, goes a moment later. */
+	ck_assert_int_eq(read(lives[0], &c, 1), 0);
+	while (!is_free(path))
+		(void)poll(NULL, 0, 1);
+	ck_assert_int_eq(unlink(path), 0);
+}
+END_TEST
+
+START_TEST(limits_bind_the_command)
+{
+	bench_begin(_i);
+	attempt.limits = (struct slot_limits){
+		.memory = INT64_C(1) << 40, .cpu = 50, .cpu_grace = 7, .files = 33, .processes = 4000
+	};
+	shell("ulimit -v; ulimit -St; ulimit -Ht; ulimit -n; ulimit -Hn");
+	bench_end_in(&slot);
+	ck_assert_str_eq(output(), "1073741824\n50\n57\n33\n33\n");
+	assert_gone();
+	/* And nothing of it stays with the supervisor. */
+	attempt.limits = (struct slot_limits){ .files = 0 };
+	shell("ulimit -v; ulimit -t");
+	bench_end_in(&slot);
+	ck_assert_str_eq(output(), "unlimited\nunlimited\n");
+	assert_gone();
+}
+END_TEST
+
 START_TEST(ends_are_told)
 {
 	bench_begin(_i);
@@ -422,6 +519,9 @@ bench_suite(void)
 	TCase *t = tcase_create("slot");
 
 	tcase_set_timeout(t, 60);
+	bench_test(t, a_token_lives_as_long_as_the_attempt);
+	bench_test(t, a_token_ends_with_its_dispatcher);
+	bench_test(t, limits_bind_the_command);
 	bench_test(t, ends_are_told);
 	bench_test(t, the_three_files_are_the_handlers);
 	bench_test(t, one_file_may_be_two_of_them);
