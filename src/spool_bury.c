@@ -1,6 +1,7 @@
 #include "spool_bury.h"
 
 #include <errno.h>
+#include <fcntl.h>
 
 #include "io.h"
 #include "spool_batch.h"
@@ -17,16 +18,30 @@ move(const struct spool *q, enum spool_dir from, const char *file, const char *d
 	return spool_sync(q, SPOOL_FAILED, -1);
 }
 
+/* NULL: it cannot be read as a job. */
+static const struct job_header *
+read_header(const struct spool *q, enum spool_dir from, const char *file, struct job_header *h)
+{
+	int fd = spool_open_file(q, from, file, O_RDONLY), r;
+
+	if (fd == -1)
+		return NULL;
+	r = job_read(fd, h, NULL);
+	(void)io_close(&fd);
+	return r == 0 ? h : NULL;
+}
+
 int
 spool_bury(const struct spool *q, enum spool_dir from, const char *file, const struct id_name *name,
     enum id_reason reason, const char *line)
 {
 	char dead[ID_NAME_MAX + 1];
+	struct job_header h;
 	int out, r;
 
 	/* First the story: nobody comes back to a dead letter that a crash has left without one. */
 	(void)spool_log(q, name->id, line);
-	if (spool_event_dead(q, NULL, name, NULL, reason, 0, &out) == -1) {
+	if (spool_event_dead(q, NULL, name, read_header(q, from, file, &h), reason, 0, &out) == -1) {
 		/* Another one, who has the lock, is just burying it. */
 		if (errno == EWOULDBLOCK)
 			errno = ENOENT;

@@ -12,6 +12,8 @@
 #include "spool_path.h"
 #include "units.h"
 
+enum { NOTIFY_MAX = 1024 };
+
 struct end {
 	const struct spool *q;
 	const struct id_name *name;
@@ -72,6 +74,19 @@ event_data(const struct end *e, const char *queue)
 	return NULL;
 }
 
+/* Where the submitter wants to be told, as a CloudEvents extension, for the handler that may. 1: it could not be added. */
+static int
+set_notify(json_t *event, const struct job_header *head)
+{
+	char value[NOTIFY_MAX + 1];
+	json_t *url;
+
+	if (head == NULL || job_get(head, "Notify", value, sizeof(value)) == NULL || *value == '\0' ||
+	    (url = json_string(value)) == NULL)
+		return 0;
+	return set(event, "notifyurl", url) != 0;
+}
+
 static char *
 event_text(const struct end *e, const char *queue, const char *id)
 {
@@ -84,7 +99,8 @@ event_text(const struct end *e, const char *queue, const char *id)
 	    set(event, "type", json_string(e->reason == ID_NONE ? "org.wqw.job.done" : "org.wqw.job.failed")) |
 	    set(event, "subject", json_string(e->name->id)) |
 	    set(event, "time", json_string(units_time(when, e->finished))) |
-	    set(event, "datacontenttype", json_string("application/json")) | set(event, "data", json_incref(data))))
+	    set(event, "datacontenttype", json_string("application/json")) | set(event, "data", json_incref(data)) |
+	    set_notify(event, e->head)))
 		text = json_dumps(event, JSON_COMPACT);
 	json_decref(data);
 	json_decref(event);
