@@ -27,6 +27,20 @@ spool_outbox_path(char buf[SPOOL_OUTBOX_MAX], enum spool_outbox kind, const stru
 	return buf;
 }
 
+const char *
+spool_outbox_name(const char *file)
+{
+	struct id_name name;
+	size_t i, n;
+
+	for (i = 0; i < sizeof(prefixes) / sizeof(*prefixes); i++) {
+		n = strlen(prefixes[i]);
+		if (strncmp(file, prefixes[i], n) == 0 && id_parse(file + n, &name) == 0)
+			return file + n;
+	}
+	return NULL;
+}
+
 static int
 open_at(int at, const char *path)
 {
