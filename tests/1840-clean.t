@@ -120,7 +120,8 @@ if command -v faketime >/dev/null && [ -z "$WQW_ASAN" ]; then
 fi
 touch -d '10 days ago' spool/q/tmp/.out,b,A=1 spool/q/tmp/.end,c,A=2
 wqw-clean
-is "$(ls spool/q/new) $(ls -A spool/q/tmp)" 'event .out,a,A=1' 'an old one is delivered, or removed where its job has gone'
+names() { find "$1" -mindepth 1 -maxdepth 1 -printf '%f\n' | sort | tr '\n' ' '; }
+is "$(names spool/q/new)$(names spool/q/tmp)" 'event .out,a,A=1 ' 'an old one is delivered, or removed where its job has gone'
 rm -rf spool/q/tmp/.out,a,A=1
 
 # --- what handlers keep beside their jobs
@@ -128,7 +129,7 @@ clear_all
 for f in .progress.a .checkpoint.a .checkpoint.b .checkpoint.c; do old "stat/$f"; done
 put stat/.progress.c && put new/b
 wqw-clean
-is "$(ls -A spool/q/stat | tr '\n' ' ')" '.checkpoint.b .progress.c ' 'a checkpoint of no living job goes when it is old'
+is "$(names spool/q/stat)" '.checkpoint.b .progress.c ' 'a checkpoint of no living job goes when it is old'
 rm spool/q/stat/.*.[a-z] spool/q/new/b
 
 # --- batches, and the clocks of groups
@@ -146,11 +147,11 @@ touch -d '10 days ago' spool/q/keys/.order.1f
 : >spool/q/queue.conf
 is "$(wqw-clean -n | sort | tr '\n' ' ')" 'q/keys/.batch/.left q/keys/.batch/.made ' 'batches are kept as keys are'
 wqw-clean
-is "$(ls -A spool/q/keys/.batch | tr '\n' ' ')" '.young called member over young ' 'and what was left half-made goes'
+is "$(names spool/q/keys/.batch)" '.young called member over young ' 'and what was left half-made goes'
 echo 'keep-keys 7d' >spool/q/queue.conf
 is "$(wqw-clean -n)" q/keys/.batch/over 'one that all have left, and has no callback'
 is "$(wqw-clean -v)" q/keys/.batch/over 'goes when the policy says so'
-is "$(ls -A spool/q/keys | tr '\n' ' ')$(ls -A spool/q/keys/.batch | tr '\n' ' ')" \
+is "$(names spool/q/keys)$(names spool/q/keys/.batch)" \
 	'.batch .order.1f .young called member young ' 'others, and clocks, never'
 echo x >x
 ok 'its name is free' wqw-submit --batch over q x
