@@ -32,25 +32,25 @@ is_bucket(const char *rest)
 
 /* All names that begin with a dot and are wqw's own, but for those within outboxes and batches. */
 static const struct known {
-	enum spool_dir dir;
 	const char *name;
 	int (*fits)(const char *rest);   /* what comes after that name; NULL: nothing does */
-	mode_t type;                     /* 0: of a handler's making */
 	int (*check)(struct spool_checking *c, const struct spool_thing *t);   /* NULL: type, mode and owner are all */
+	enum spool_dir dir;
+	mode_t type;                     /* 0: of a handler's making */
 } table[] = {
-	{ SPOOL_TMP, ".out,", is_attempt, S_IFDIR, spool_check_outbox },
-	{ SPOOL_TMP, ".end,", is_attempt, S_IFDIR, spool_check_outbox },
-	{ SPOOL_CUR, ".cancel.", id_valid, S_IFREG, spool_check_mark },
-	{ SPOOL_KEYS, ".lock", NULL, S_IFREG, NULL },
-	{ SPOOL_KEYS, ".backlog", NULL, S_IFREG, NULL },
-	{ SPOOL_KEYS, ".order.", is_bucket, S_IFREG, spool_check_order },
-	{ SPOOL_KEYS, ".batch", NULL, S_IFDIR, spool_check_batches },
-	{ SPOOL_STAT, ".count", NULL, S_IFREG, spool_check_count },
-	{ SPOOL_STAT, ".rate", NULL, S_IFREG, NULL },
-	{ SPOOL_STAT, ".running.", is_number, S_IFREG, NULL },
-	{ SPOOL_STAT, ".group.", id_valid_word, S_IFREG, spool_check_group },
-	{ SPOOL_STAT, ".progress.", id_valid, 0, spool_check_aside },
-	{ SPOOL_STAT, ".checkpoint.", id_valid, 0, spool_check_aside }
+	{ ".out,", is_attempt, spool_check_outbox, SPOOL_TMP, S_IFDIR },
+	{ ".end,", is_attempt, spool_check_outbox, SPOOL_TMP, S_IFDIR },
+	{ ".cancel.", id_valid, spool_check_mark, SPOOL_CUR, S_IFREG },
+	{ ".lock", NULL, NULL, SPOOL_KEYS, S_IFREG },
+	{ ".backlog", NULL, NULL, SPOOL_KEYS, S_IFREG },
+	{ ".order.", is_bucket, spool_check_order, SPOOL_KEYS, S_IFREG },
+	{ ".batch", NULL, spool_check_batches, SPOOL_KEYS, S_IFDIR },
+	{ ".count", NULL, spool_check_count, SPOOL_STAT, S_IFREG },
+	{ ".rate", NULL, NULL, SPOOL_STAT, S_IFREG },
+	{ ".running.", is_number, NULL, SPOOL_STAT, S_IFREG },
+	{ ".group.", id_valid_word, spool_check_group, SPOOL_STAT, S_IFREG },
+	{ ".progress.", id_valid, spool_check_aside, SPOOL_STAT, 0 },
+	{ ".checkpoint.", id_valid, spool_check_aside, SPOOL_STAT, 0 }
 };
 
 static const struct known *
