@@ -11,6 +11,7 @@
 #include "io.h"
 #include "spool_batch_end.h"
 #include "spool_batch_make.h"
+#include "spool_outbox.h"
 #include "spool_path.h"
 
 enum { ENTER_TRIES = 10 };
@@ -158,20 +159,44 @@ spool_batch_stage(const struct spool *q, const char *batch, const char *id)
 	return out;
 }
 
+/* Under the lock that whoever finishes the batch has: what comes after that comes too late. */
+static int
+close_locked(int dir, const char *staged, int then)
+{
+	if (faccessat(dir, "open", F_OK, AT_SYMLINK_NOFOLLOW) == -1) {
+		errno = errno == ENOENT ? ESHUTDOWN : errno;
+		return -1;
+	}
+	if (io_sync(then) == -1)
+		return -1;
+	return renameat2(dir, staged, dir, "then", RENAME_NOREPLACE);
+}
+
+static void
+drop_staged(int dir, const char *staged, int then)
+{
+	int saved = errno;
+
+	(void)spool_outbox_clear(then);
+	(void)unlinkat(dir, staged, AT_REMOVEDIR);
+	errno = saved;
+}
+
 int
 spool_batch_close(const struct spool *q, const char *batch, const char *id)
 {
-	char path[BATCH_PATH_MAX];
+	char staged[BATCH_PATH_MAX];
 	int dir = spool_batch_open(q, batch), then = -1, r = -1;
 
 	if (dir == -1)
 		return -1;
-	(void)snprintf(path, sizeof(path), ".then.%s", id);
-	if ((then = spool_batch_open_dir(dir, path)) == -1 || io_sync(then) == -1)
+	(void)snprintf(staged, sizeof(staged), ".then.%s", id);
+	if (flock(dir, LOCK_EX) == -1 || (then = spool_batch_open_dir(dir, staged)) == -1)
 		goto out;
-	if (renameat2(dir, path, dir, "then", RENAME_NOREPLACE) == -1 || io_sync(dir) == -1)
-		goto out;
-	r = spool_batch_no_more(q, dir, batch);
+	if (close_locked(dir, staged, then) == -1)
+		drop_staged(dir, staged, then);
+	else if (io_sync(dir) == 0)
+		r = spool_batch_no_more(q, dir, batch);
 out:
 	(void)io_close(&then);
 	(void)io_close(&dir);

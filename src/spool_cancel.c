@@ -9,6 +9,7 @@
 #include "io.h"
 #include "spool_bury.h"
 #include "spool_path.h"
+#include "spool_progress.h"
 
 enum { TRIES = 200, PAUSE_MS = 10 };
 
@@ -91,6 +92,7 @@ bury(struct spool_round *r, struct spool_job *job)
 	    (errno != EEXIST || spool_unlink(r->q, job->dir, file) == -1))
 		return -1;
 	spool_changed(r, SPOOL_FAILED);
+	spool_progress_end(r->q, job->name.id, 1);
 	spool_cancel_over(r->q, job->name.id);
 	return 0;
 }

@@ -4,352 +4,329 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "io.h"
-#include "job.h"
-#include "spool_cancel.h"
-#include "spool_claim.h"
-#include "spool_bury.h"
+#include "spool_check_part.h"
+#include "spool_outbox.h"
 #include "spool_path.h"
 
-struct spool_entry {   /* a file of a job, or its record */
-	enum spool_dir dir;
-	char id[ID_MAX + 1];
-	char *file;
+enum { PAUSE_MS = 100 };
+
+/* --- what was found at the first look */
+
+struct spool_seen {
+	char *path;
+	const char *what;
 };
 
-static const int64_t draft_age = INT64_C(36) * 3600;   /* seconds */
-
-static void
-tell(const struct spool_checking *c, enum spool_dir d, const char *file, const char *what, int mended)
+static int
+by_path(const void *x, const void *y)
 {
-	char path[SPOOL_PATH_MAX];
-
-	c->found(c->arg, spool_path(path, d, file), what, mended);
+	return strcmp(((const struct spool_seen *)x)->path, ((const struct spool_seen *)y)->path);
 }
 
 static int
-still_there(const struct spool_checking *c, enum spool_dir d, const char *file)
+note(struct spool_checking *c, const char *path, const char *what)
 {
-	return spool_exists(c->q, d, file) != 0;
-}
+	size_t a = strlen(path) + 1, b = strlen(what) + 1, room = c->seen_room == 0 ? 64 : c->seen_room * 2;
+	struct spool_seen *p;
+	char *text;
 
-/* --- directories */
-
-static void
-check_directory(const struct spool_checking *c, enum spool_dir d)
-{
-	const char *name = spool_dir_name(d);
-	struct stat st, top;
-
-	if (fstatat(c->q->fd, name, &st, AT_SYMLINK_NOFOLLOW) == -1 || fstat(c->q->fd, &top) == -1) {
-		c->found(c->arg, name, errno == ENOENT ? "is missing; wqw-init makes it" : strerror(errno), 0);
-		return;
-	}
-	if (!S_ISDIR(st.st_mode))
-		c->found(c->arg, name, "is not a directory", 0);
-	else if ((st.st_mode & 0002) != 0)
-		c->found(c->arg, name, "everybody can write to it",
-		    c->repair && fchmodat(c->q->fd, name, st.st_mode & 07775, 0) == 0);
-	else if (st.st_uid != top.st_uid)
-		c->found(c->arg, name, "does not belong to the queue's owner",
-		    c->repair && fchownat(c->q->fd, name, top.st_uid, (gid_t)-1, AT_SYMLINK_NOFOLLOW) == 0);
-	else if (st.st_dev != top.st_dev)
-		c->found(c->arg, name, "is on another file system than the queue", 0);
-}
-
-/* --- files */
-
-static int
-note(struct spool_checking *c, const char *file, const char *id)
-{
-	struct spool_entry *e;
-
-	if (c->n == c->room) {
-		c->room = c->room == 0 ? 1024 : c->room * 2;
-		if ((e = reallocarray(c->entry, c->room, sizeof(*e))) == NULL)
+	if (c->seen_n == c->seen_room) {
+		if ((p = reallocarray(c->seen, room, sizeof(*p))) == NULL)
 			return -1;
-		c->entry = e;
+		c->seen = p;
+		c->seen_room = room;
 	}
-	e = &c->entry[c->n];
-	e->dir = c->dir;
-	(void)snprintf(e->id, sizeof(e->id), "%s", id);
-	return (e->file = strdup(file)) == NULL ? -1 : (c->n++, 0);
+	if ((text = malloc(a + b)) == NULL)
+		return -1;
+	memcpy(text, path, a);
+	memcpy(text + a, what, b);
+	c->seen[c->seen_n++] = (struct spool_seen){ .path = text, .what = text + a };
+	return 0;
 }
 
-/* The header and the length of an open file; 0 where it is sound. */
-static int
-check_content(struct spool_checking *c, const char *file, const struct id_name *name, int fd)
+int
+spool_check_wanted(const struct spool_checking *c, const char *path)
 {
-	struct job_header h;
-	char what[160], line[160];
-	const char *why;
+	const struct spool_seen key = { .path = (char *)(uintptr_t)path };
+
+	return !c->again || (c->seen_n > 0 && bsearch(&key, c->seen, c->seen_n, sizeof(*c->seen), by_path) != NULL);
+}
+
+/* Several things may be wrong with one path. */
+int
+spool_check_sure(struct spool_checking *c, const char *path, const char *what)
+{
+	const struct spool_seen key = { .path = (char *)(uintptr_t)path };
+	const struct spool_seen *s, *first = c->seen, *end = c->seen + c->seen_n;
+
+	if (!c->again) {
+		(void)note(c, path, what);
+		return 0;
+	}
+	if (c->seen_n == 0 || (s = bsearch(&key, c->seen, c->seen_n, sizeof(*c->seen), by_path)) == NULL)
+		return 0;
+	while (s > first && strcmp(s[-1].path, path) == 0)
+		s--;
+	for (; s < end && strcmp(s->path, path) == 0; s++)
+		if (strcmp(s->what, what) == 0)
+			return 1;
+	return 0;
+}
+
+void
+spool_check_thing(struct spool_checking *c, const struct spool_thing *t, spool_judge *judge, spool_mend *mend)
+{
+	const char *what = spool_check_wanted(c, t->path) ? judge(c, t) : NULL;
+	char text[sizeof(c->why)];
 	int mended = 0;
 
-	if (job_read(fd, &h, &why) == 0)
-		return 0;
-	if (errno != EBADMSG)
-		return -1;
-	if (!still_there(c, c->dir, file))
-		return 0;
-	(void)snprintf(what, sizeof(what), "%s", why);
-	/* A worker would bury it, too. It is kept, in failed/. */
-	if (c->repair && (c->dir == SPOOL_NEW || c->dir == SPOOL_LATER) && flock(fd, LOCK_EX | LOCK_NB) == 0 &&
-	    spool_same(c->q, c->dir, file, fd) == 1) {
-		(void)snprintf(line, sizeof(line), "malformed: %s", why);
-		mended = spool_bury(c->q, c->dir, file, name, ID_MALFORMED, line) == 0;
-	}
-	if (c->dir != SPOOL_FAILED || name->reason != ID_MALFORMED)
-		tell(c, c->dir, file, what, mended);
-	return 0;
+	if (what == NULL || !spool_check_sure(c, t->path, what))
+		return;
+	(void)snprintf(text, sizeof(text), "%s", what);
+	if (c->repair && (c->recovered & SPOOL_CHECK_FAILED) == 0 && mend != NULL && mend(c, t) == 0)
+		mended = judge(c, t) == NULL;
+	c->found(c->arg, t->path, text, mended ? SPOOL_MENDED : SPOOL_FOUND);
 }
 
-/* In failed/ without a reason it would, put back, come with its attempts counted; and wqw-status does not find it. */
-static void
-check_name(const struct spool_checking *c, const char *file, const struct id_name *name)
+void
+spool_check_stranger(struct spool_checking *c, const char *path)
 {
-	char dead[ID_NAME_MAX + 1];
+	static const char what[] = "is nothing of wqw's";
 
-	if (c->dir == SPOOL_FAILED && name->reason == ID_NONE)
-		tell(c, c->dir, file, "a dead letter whose name has no reason", c->repair &&
-		    spool_move(c->q, c->dir, file, c->dir, id_file(dead, name->id, name->attempts, ID_LOST)) == 0);
-	else if ((c->dir == SPOOL_DONE || c->dir == SPOOL_LOG) && (name->attempts != 0 || name->reason != ID_NONE))
-		tell(c, c->dir, file, "its name has what is no part of an ID", 0);
+	if (spool_check_is_there(c, path) && spool_check_sure(c, path, what))
+		c->found(c->arg, path, what, SPOOL_WARNED);
+}
+
+/* --- looks */
+
+int
+spool_check_stat(const struct spool_checking *c, const char *path, struct stat *st)
+{
+	return fstatat(c->q->fd, path, st, AT_SYMLINK_NOFOLLOW);
+}
+
+int
+spool_check_is_there(const struct spool_checking *c, const char *path)
+{
+	return faccessat(c->q->fd, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT;
+}
+
+int
+spool_check_older(const struct stat *st, int64_t seconds)
+{
+	return st->st_mtim.tv_sec < io_now() / 1000000 - seconds;
 }
 
 static int
-check_file(struct spool_checking *c, const char *file, const struct id_name *name)
+open_path(const struct spool_checking *c, const char *path)
 {
-	struct stat st;
-	int fd, r = 0;
+	return openat(c->q->fd, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+}
 
-	if (spool_stat(c->q, c->dir, file, &st) == -1)
-		return errno == ENOENT ? 0 : -1;
-	if (!S_ISREG(st.st_mode)) {
-		tell(c, c->dir, file, "is not a regular file", 0);
-		return 0;
-	}
-	if ((fd = spool_open_file(c->q, c->dir, file, O_RDONLY)) == -1) {
-		if (errno != ENOENT)
-			tell(c, c->dir, file, strerror(errno), 0);
-		return 0;
-	}
-	if ((st.st_mode & 0002) != 0 && still_there(c, c->dir, file))
-		tell(c, c->dir, file, "everybody can write to it", c->repair && fchmod(fd, c->q->mode) == 0);
-	if (c->dir != SPOOL_LOG)
-		r = check_content(c, file, name, fd);
+int
+spool_check_locked(const struct spool_checking *c, const char *path)
+{
+	int fd = open_path(c, path), locked = fd == -1 || flock(fd, LOCK_SH | LOCK_NB) == -1;
+
+	(void)io_close(&fd);
+	return locked;
+}
+
+struct walk {
+	struct spool_checking *c;
+	const char *path;
+	int (*each)(struct spool_checking *, const char *, const char *);
+};
+
+static int
+walk_one(void *arg, const char *name)
+{
+	const struct walk *w = arg;
+
+	return w->each(w->c, w->path, name);
+}
+
+int
+spool_check_each(struct spool_checking *c, const char *path,
+    int (*each)(struct spool_checking *c, const char *path, const char *name))
+{
+	struct walk w = { .c = c, .path = path, .each = each };
+	int fd = openat(c->q->fd, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), r;
+
+	/* What is not a directory has been told of. */
+	if (fd == -1)
+		return errno == ENOENT || errno == ENOTDIR || errno == ELOOP ? 0 : -1;
+	r = spool_outbox_each(fd, walk_one, &w);
 	(void)io_close(&fd);
 	return r;
 }
 
-/* A claim that has no owner. */
-static void
-check_claim(const struct spool_checking *c, const char *file, const struct id_name *name)
-{
-	struct spool_job job = { .dir = SPOOL_CUR, .name = *name };
+/* --- type, mode, owner */
 
-	/* Twice: it may have gone and been claimed again in between. */
-	if (!spool_claimed(c->q, &job) && still_there(c, SPOOL_CUR, file) && !spool_claimed(c->q, &job))
-		tell(c, SPOOL_CUR, file, "abandoned: its worker has died",
-		    c->repair && spool_recover(c->q, file, c->p) == 1);
+/* What every worker writes to; a handler's files are its own. */
+static int
+is_workers(const struct spool_thing *t)
+{
+	return t->dir == SPOOL_LOG || (t->dir == SPOOL_STAT && t->type == S_IFREG && t->file[0] == '.');
 }
 
-static int
-check_entry(void *arg, const char *file)
+static const char *
+judge_shape(struct spool_checking *c, const struct spool_thing *t)
 {
-	struct spool_checking *c = arg;
-	struct id_name name;
-
-	if (id_parse(file, &name) == -1) {
-		if (still_there(c, c->dir, file))
-			tell(c, c->dir, file, "is not the name of a job", 0);
-		return 0;
-	}
-	if (note(c, file, name.id) == -1 || check_file(c, file, &name) == -1)
-		return -1;
-	check_name(c, file, &name);
-	if (c->dir == SPOOL_CUR)
-		check_claim(c, file, &name);
-	return 0;
-}
-
-static int
-check_mark(void *arg, const char *id)
-{
-	const struct spool_checking *c = arg;
-	char file[ID_NAME_MAX + 1];
-	struct spool_job job;
-
-	if (spool_find(c->q, id, &job) == 0 && job.dir == SPOOL_CUR)
-		return 0;
-	(void)snprintf(file, sizeof(file), ".cancel.%s", id);
-	if (still_there(c, SPOOL_CUR, file))
-		tell(c, SPOOL_CUR, file, "cancelled, and not running any more", c->repair && spool_cancel_mend(c->q, id) == 1);
-	return 0;
-}
-
-static int
-check_draft(void *arg, const char *file)
-{
-	const struct spool_checking *c = arg;
-	struct stat st;
-	int fd, free;
-
-	if (spool_stat(c->q, SPOOL_TMP, file, &st) == -1 || st.st_mtim.tv_sec >= io_now() / 1000000 - draft_age)
-		return 0;
-	if (!S_ISREG(st.st_mode)) {
-		tell(c, SPOOL_TMP, file, "is not a regular file", 0);
-		return 0;
-	}
-	if ((fd = spool_open_file(c->q, SPOOL_TMP, file, O_RDONLY)) == -1)
-		return 0;
-	free = flock(fd, LOCK_EX | LOCK_NB) == 0;
-	if (free && still_there(c, SPOOL_TMP, file))
-		tell(c, SPOOL_TMP, file, "cut short more than 36 hours ago",
-		    c->repair && spool_unlink(c->q, SPOOL_TMP, file) == 0);
-	(void)io_close(&fd);
-	return 0;
-}
-
-static int
-check_key(void *arg, const char *file)
-{
-	const struct spool_checking *c = arg;
 	struct stat st;
 
-	if (spool_stat(c->q, SPOOL_KEYS, file, &st) == 0 && !S_ISLNK(st.st_mode))
-		tell(c, SPOOL_KEYS, file, "is not a key", 0);
-	return 0;
+	if (spool_check_stat(c, t->path, &st) == -1)
+		return NULL;
+	if (t->type != 0 && (st.st_mode & S_IFMT) != t->type)
+		return t->type == S_IFREG ? "is not a regular file" : t->type == S_IFDIR ? "is not a directory" :
+		    "is not a symbolic link";
+	if (!S_ISLNK(st.st_mode) && (st.st_mode & 0002) != 0)
+		return "everybody can write to it";
+	if (is_workers(t) && c->q->mode == 0640 && st.st_uid != c->q->owner)
+		return "does not belong to the queue's owner";
+	return NULL;
 }
 
+/* By its descriptor: the name may lead elsewhere by now. */
 static int
-check_worker(void *arg, const char *file)
+mend_shape(struct spool_checking *c, const struct spool_thing *t)
 {
-	const struct spool_checking *c = arg;
-	int fd = spool_open_file(c->q, SPOOL_STAT, file, O_RDONLY);
+	struct stat st;
+	int fd = open_path(c, t->path), r = -1;
 
-	if (fd != -1 && flock(fd, LOCK_SH | LOCK_NB) == 0 && still_there(c, SPOOL_STAT, file))
-		tell(c, SPOOL_STAT, file, "of a worker that has died",
-		    c->repair && spool_unlink(c->q, SPOOL_STAT, file) == 0);
+	if (fd == -1 || fstat(fd, &st) == -1 || (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)) ||
+	    (S_ISREG(st.st_mode) && st.st_nlink != 1))
+		goto out;
+	r = 0;
+	if ((st.st_mode & 0002) != 0)
+		r = fchmod(fd, t->type == S_IFREG && t->dir != SPOOL_KEYS ? c->q->mode : st.st_mode & 07775);
+	else if (st.st_uid != c->q->owner)
+		r = fchown(fd, c->q->owner, (gid_t)-1);
+out:
 	(void)io_close(&fd);
-	return 0;
-}
-
-/* A directory that is missing has been told of. */
-static int
-check_others(struct spool_checking *c)
-{
-	int r = 0;
-
-	if (spool_scan_cancelled(c->q, check_mark, c) == -1 && errno != ENOENT)
-		r = -1;
-	if (spool_scan(c->q, SPOOL_TMP, check_draft, c) == -1 && errno != ENOENT)
-		r = -1;
-	if (spool_scan(c->q, SPOOL_KEYS, check_key, c) == -1 && errno != ENOENT)
-		r = -1;
-	if (spool_scan(c->q, SPOOL_STAT, check_worker, c) == -1 && errno != ENOENT)
-		r = -1;
 	return r;
 }
 
-/* --- what belongs together */
-
-static int
-compare(const void *x, const void *y)
+void
+spool_check_shape(struct spool_checking *c, const struct spool_thing *t)
 {
-	const struct spool_entry *a = x, *b = y;
-	int r = strcmp(a->id, b->id);
-
-	return r != 0 ? r : (int)b->dir - (int)a->dir;
+	spool_check_thing(c, t, judge_shape, mend_shape);
 }
 
-static int
-is_record(const struct spool_entry *e)
+/* --- the queue's own directory */
+
+static const char *
+judge_directory(struct spool_checking *c, const struct spool_thing *t)
 {
-	return e->dir == SPOOL_DONE || e->dir == SPOOL_FAILED;
-}
+	struct stat st, top;
 
-/* The worker that has a job may be just between publishing its result and removing the file. */
-static int
-is_owned(const struct spool_checking *c, const struct spool_entry *e)
-{
-	struct spool_job job = { .dir = SPOOL_CUR };
-
-	return e->dir == SPOOL_CUR && id_parse(e->file, &job.name) == 0 && spool_claimed(c->q, &job);
-}
-
-/* Looked for once more: the job may have moved from the one to the other in between. */
-static int
-are_both(const struct spool_checking *c, const struct spool_entry *a, const struct spool_entry *b)
-{
-	return !is_owned(c, a) && !is_owned(c, b) && still_there(c, a->dir, a->file) &&
-	    still_there(c, b->dir, b->file) && still_there(c, a->dir, a->file);
-}
-
-/* The entries of one job: logs first, then the records, then the rest. */
-static void
-check_job(const struct spool_checking *c, const struct spool_entry *e, size_t n)
-{
-	struct spool_job job;
-	size_t i, first = 0;
-
-	while (first < n && e[first].dir == SPOOL_LOG)
-		first++;
-	if (first == n && spool_find(c->q, e->id, &job) == -1 && errno == ENOENT)
-		tell(c, SPOOL_LOG, e->file, "the log of a job that is nowhere; keep-log removes it", 0);
-	for (i = first + 1; i < n; i++)
-		if (are_both(c, &e[i], &e[first]))
-			tell(c, e[i].dir, e[i].file, is_record(&e[i]) ? "there are two records of this job's end" :
-			    is_record(&e[first]) ? "the end of this job is on record; a worker drops it" :
-			    "there are two files of this job", 0);
-}
-
-static void
-check_jobs(struct spool_checking *c)
-{
-	size_t i, j;
-
-	if (c->n > 0)
-		qsort(c->entry, c->n, sizeof(*c->entry), compare);
-	for (i = 0; i < c->n; i = j) {
-		for (j = i + 1; j < c->n && strcmp(c->entry[j].id, c->entry[i].id) == 0; j++)
-			;
-		check_job(c, &c->entry[i], j - i);
+	if (spool_check_stat(c, t->path, &st) == -1 || fstat(c->q->fd, &top) == -1) {
+		(void)snprintf(c->why, sizeof(c->why), "%s", errno == ENOENT ? "is missing; wqw-init makes it" : strerror(errno));
+		return c->why;
 	}
+	if (!S_ISDIR(st.st_mode))
+		return "is not a directory";
+	if ((st.st_mode & 0002) != 0)
+		return "everybody can write to it";
+	if (st.st_uid != top.st_uid)
+		return "does not belong to the queue's owner";
+	return st.st_dev != top.st_dev ? "is on another file system than the queue" : NULL;
+}
+
+static int
+mend_directory(struct spool_checking *c, const struct spool_thing *t)
+{
+	int fd = open_path(c, t->path), r = -1;
+	struct stat st, top;
+
+	if (fd == -1 || fstat(fd, &st) == -1 || fstat(c->q->fd, &top) == -1 || !S_ISDIR(st.st_mode))
+		goto out;
+	r = (st.st_mode & 0002) != 0 ? fchmod(fd, st.st_mode & 07775) :
+	    st.st_uid != top.st_uid ? fchown(fd, top.st_uid, (gid_t)-1) : -1;
+out:
+	(void)io_close(&fd);
+	return r;
+}
+
+static int
+check_top(struct spool_checking *c, const char *path, const char *name)
+{
+	/* The last is of a file system that holds nothing but the queue. */
+	static const char *const known[] = { "queue.conf", "pause", "lost+found" };
+	size_t i;
+
+	(void)path;
+	for (i = 0; i < SPOOL_DIRS; i++)
+		if (strcmp(name, spool_dir_name((enum spool_dir)i)) == 0)
+			return 0;
+	for (i = 0; i < sizeof(known) / sizeof(*known); i++)
+		if (strcmp(name, known[i]) == 0)
+			return 0;
+	spool_check_stranger(c, name);
+	return 0;
+}
+
+static int
+check_directories(struct spool_checking *c)
+{
+	struct spool_thing t = { .path = "queue.conf", .dir = SPOOL_DIRS, .file = "" };
+	enum spool_dir d;
+
+	spool_check_shape(c, &t);
+	t.path = ".";
+	spool_check_thing(c, &t, judge_directory, mend_directory);
+	for (d = 0; d < SPOOL_DIRS; d++) {
+		t.path = spool_dir_name(d);
+		spool_check_thing(c, &t, judge_directory, mend_directory);
+	}
+	return spool_check_each(c, ".", check_top);
+}
+
+/* --- */
+
+static int
+look(struct spool_checking *c)
+{
+	static int (*const parts[])(struct spool_checking *) = { check_directories, spool_check_jobs, spool_check_names };
+	int r = 0, error = 0;
+	size_t i;
+
+	for (i = 0; i < sizeof(parts) / sizeof(*parts); i++)
+		if (parts[i](c) == -1) {
+			r = -1;
+			error = errno;
+		}
+	spool_check_pairs(c);
+	spool_check_forget(c);
+	errno = error;
+	return r;
 }
 
 int
 spool_check(struct spool_checking *c)
 {
-	/* As a job moves: one that moves meanwhile is rather seen twice than not at all. */
-	static const enum spool_dir dirs[] = { SPOOL_LATER, SPOOL_NEW, SPOOL_CUR, SPOOL_DONE, SPOOL_FAILED, SPOOL_LOG };
-	enum spool_dir d;
-	size_t i;
-	int r = 0, error = 0;
+	int r = look(c), error = errno;
 
-	for (d = 0; d < SPOOL_DIRS; d++)
-		check_directory(c, d);
-	for (i = 0; i < sizeof(dirs) / sizeof(*dirs); i++) {
-		c->dir = dirs[i];
-		if (spool_scan(c->q, dirs[i], check_entry, c) == -1 && errno != ENOENT) {
-			r = -1;
-			error = errno;
-		}
-	}
-	if (check_others(c) == -1) {
-		r = -1;
+	if (c->seen_n > 0) {
+		qsort(c->seen, c->seen_n, sizeof(*c->seen), by_path);
+		c->again = 1;
+		(void)poll(NULL, 0, PAUSE_MS);
+		r = look(c);
 		error = errno;
 	}
-	check_jobs(c);
-	while (c->n > 0)
-		free(c->entry[--c->n].file);
-	free(c->entry);
-	c->entry = NULL;
-	c->room = 0;
+	while (c->seen_n > 0)
+		free(c->seen[--c->seen_n].path);
+	free(c->seen);
+	c->seen = NULL;
+	c->seen_room = 0;
+	c->again = 0;
 	errno = error;
 	return r;
 }

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "spool.h"
+#include "spool_sought.h"
 
 struct spool_cleaning {   /* zero at first; the caller sets these */
 	const struct spool *q;
@@ -18,8 +19,8 @@ struct spool_cleaning {   /* zero at first; the caller sets these */
 	void *arg;
 	/* of spool_clean's own */
 	enum spool_dir dir;
-	char **file;
-	size_t n, room;
+	struct spool_soughts old;
+	int outboxes;
 };
 
 /* -1 with errno: something could not be read, synced or removed; what was removed is gone all the same. */

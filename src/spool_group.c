@@ -241,12 +241,17 @@ sweep_one(const struct spool *q, const char *file, const struct policy *p)
 	const struct whose nobody = { .id = "" };
 	struct rows rows;
 	struct others o;
+	struct stat st;
 	int fd;
 
 	if (lock_group(q, file + sizeof(PREFIX) - 1, &fd) != 1)
 		return;
-	if (read_rows(fd, &rows) == 0 && sift(q, &rows, &nobody, p, &o) == 0 && rows.n == 0)
-		(void)spool_unlink(q, SPOOL_STAT, file);
+	if (read_rows(fd, &rows) == 0 && sift(q, &rows, &nobody, p, &o) == 0) {
+		if (rows.n == 0)
+			(void)spool_unlink(q, SPOOL_STAT, file);
+		else if (rows.n < rows.before || fstat(fd, &st) == -1 || st.st_size % ROW != 0)
+			(void)!(write_rows(fd, &rows) == 0 && ftruncate(fd, (off_t)(rows.n * ROW)) == 0);
+	}
 	(void)io_close(&fd);
 }
 
@@ -266,4 +271,31 @@ spool_group_sweep(const struct spool *q, const struct policy *p)
 			sweep_one(q, e->d_name, p);
 	(void)closedir(dir);
 	return 0;
+}
+
+int
+spool_group_check(const struct spool *q, const char *group)
+{
+	char file[sizeof(PREFIX) + ID_WORD_MAX];
+	struct spool_job job;
+	struct id_name name;
+	struct rows rows;
+	struct stat st;
+	int fd, r = 0;
+	size_t i;
+
+	(void)snprintf(file, sizeof(file), PREFIX "%s", group);
+	if ((fd = spool_open_file(q, SPOOL_STAT, file, O_RDONLY)) == -1)
+		return errno == ENOENT ? 0 : -1;
+	if (fstat(fd, &st) == -1 || read_rows(fd, &rows) == -1)
+		r = -1;
+	else if (st.st_size % ROW != 0)
+		r = 1;
+	for (i = 0; r == 0 && i < rows.n; i++)
+		if (id_parse(rows.row[i], &name) == -1)
+			r = 1;
+		else if (spool_find(q, name.id, &job) == -1)
+			r = errno == ENOENT ? 2 : -1;
+	(void)io_close(&fd);
+	return r;
 }

@@ -18,7 +18,10 @@ void spool_group_leave(int *turn);
 /* Before a job goes to later/: makes the record durable, so that after a power cut the others still wait for it. */
 int spool_group_sync(const struct spool *q, const char *group);
 
-/* Removes the records of groups that have nothing to wait for. */
+/* Removes the records of groups that have nothing to wait for, and from the others what is nowhere, or no record. */
 int spool_group_sweep(const struct spool *q, const struct policy *p);
+
+/* 0: a group's record is sound, or not there; 1: some of it names no job; 2: it names one that is nowhere; -1. */
+int spool_group_check(const struct spool *q, const char *group);
 
 #endif

@@ -27,6 +27,20 @@ spool_outbox_path(char buf[SPOOL_OUTBOX_MAX], enum spool_outbox kind, const stru
 	return buf;
 }
 
+const char *
+spool_outbox_name(const char *file)
+{
+	struct id_name name;
+	size_t i, n;
+
+	for (i = 0; i < sizeof(prefixes) / sizeof(*prefixes); i++) {
+		n = strlen(prefixes[i]);
+		if (strncmp(file, prefixes[i], n) == 0 && id_parse(file + n, &name) == 0)
+			return file + n;
+	}
+	return NULL;
+}
+
 static int
 open_at(int at, const char *path)
 {
@@ -71,6 +85,28 @@ spool_outbox_open(const struct spool *q, enum spool_outbox kind, const struct id
 	return out;
 }
 
+/* Under a name of its own first: an outbox that is seen unlocked is taken for a dead worker's. */
+static int
+make_locked(const struct spool *q, const char *path, const struct stat *parent)
+{
+	char own[SPOOL_OUTBOX_MAX], fresh[ID_MAX + 1];
+	int out, saved;
+
+	if (id_new(fresh, ID_PRIORITY_DEFAULT, NULL) == -1)
+		return -1;
+	(void)snprintf(own, sizeof(own), "%s/.new,%s", spool_dir_name(SPOOL_TMP), fresh);
+	if ((out = make_at(q->fd, own, parent)) == -1 || lock(&out) == -1)
+		return -1;
+	if (renameat2(q->fd, own, q->fd, path, RENAME_NOREPLACE) == 0 ||
+	    ((errno == EINVAL || errno == ENOSYS) && renameat(q->fd, own, q->fd, path) == 0))
+		return out;
+	saved = errno;
+	(void)unlinkat(q->fd, own, AT_REMOVEDIR);
+	(void)io_close(&out);
+	errno = saved;
+	return -1;
+}
+
 int
 spool_outbox_make(const struct spool *q, enum spool_outbox kind, const struct id_name *name)
 {
@@ -80,8 +116,11 @@ spool_outbox_make(const struct spool *q, enum spool_outbox kind, const struct id
 
 	if (fstatat(q->fd, spool_dir_name(SPOOL_TMP), &st, AT_SYMLINK_NOFOLLOW) == -1)
 		return -1;
-	out = make_at(q->fd, spool_outbox_path(path, kind, name), &st);
-	if (out != -1 && kind == SPOOL_IF_FAILED)
+	(void)spool_outbox_path(path, kind, name);
+	if (kind == SPOOL_IF_DONE)
+		return make_at(q->fd, path, &st);
+	out = make_locked(q, path, &st);
+	if (out == -1 && (errno == EEXIST || errno == ENOTEMPTY) && (out = open_at(q->fd, path)) != -1)
 		(void)lock(&out);
 	return out;
 }

@@ -18,6 +18,9 @@ enum spool_outbox {
 /* Its path below the queue's directory, "tmp/...": WQW_OUTBOX of a handler. Returns buf. */
 char *spool_outbox_path(char buf[SPOOL_OUTBOX_MAX], enum spool_outbox kind, const struct id_name *name);
 
+/* "ID,A=n" in a name of tmp/ that is an outbox's; NULL: it is not. */
+const char *spool_outbox_name(const char *file);
+
 /*
  * Turns a draft that was just opened into one that waits in the outbox at this path, which is made if need be. Its ID
  * then follows from the parent's and from how many were staged before. EINVAL: it is not the path of an outbox.

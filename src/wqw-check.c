@@ -28,13 +28,14 @@ struct check {
 
 /* What is told of a queue is not the fault of this program: the status of one is of more weight. */
 static void
-found(void *arg, const char *path, const char *what, int mended)
+found(void *arg, const char *path, const char *what, enum spool_finding f)
 {
+	static const char *const words[] = { [SPOOL_FOUND] = "", [SPOOL_MENDED] = " (mended)", [SPOOL_WARNED] = " (warning)" };
 	struct check *c = arg;
-	char clear[1100];
+	char clear[4200];
 
-	(void)printf("%s/%s: %s%s\n", c->word, tool_clean(clear, sizeof(clear), path), what, mended ? " (mended)" : "");
-	if (!mended && c->code == EX_OK)
+	(void)printf("%s/%s: %s%s\n", c->word, tool_clean(clear, sizeof(clear), path), what, words[f]);
+	if (f == SPOOL_FOUND && c->code == EX_OK)
 		c->code = FOUND;
 }
 

@@ -11,8 +11,8 @@
 
 static const char usage[] =
     "usage: wqw-clean [-n] [-v] [QUEUE...]\n"
-    "Removes results, dead letters, logs and keys that are older than the queue.conf of their queue keeps them, and what is\n"
-    "left of submissions that were cut short 36 hours ago.\n"
+    "Removes results, dead letters, logs, keys and batches that are older than the queue.conf of their queue keeps them, and\n"
+    "what is left of submissions that were cut short 36 hours ago.\n"
     "  -n, --dry-run   removes nothing, prints what would be\n"
     "  -v, --verbose   prints what is removed\n"
     "  -h, --help      this text\n"

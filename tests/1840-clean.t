@@ -88,6 +88,92 @@ old tmp/draft
 wqw-clean
 is "$(files)" '' 'a draft'
 
+old tmp/.hidden && old tmp/.locked && mkfifo spool/q/tmp/pipe && mkdir spool/q/tmp/.empty spool/q/tmp/full
+put tmp/full/file && put tmp/.young
+touch -d '10 days ago' spool/q/tmp/pipe spool/q/tmp/.empty spool/q/tmp/full
+if command -v flock >/dev/null; then
+	exec 9<spool/q/tmp/.locked
+	flock 9
+	is "$(wqw-clean -n | sort | tr '\n' ' ')" 'q/tmp/.empty q/tmp/.hidden q/tmp/full q/tmp/pipe ' 'whatever its name, unless it is locked'
+	is "$(wqw-clean -v | sort | tr '\n' ' ')" 'q/tmp/.empty q/tmp/.hidden q/tmp/pipe ' 'and a directory where it is empty'
+	exec 9<&-
+fi
+wqw-clean
+is "$(files)" 'tmp/.young tmp/full tmp/full/file ' 'what is young stays'
+rm -rf spool/q/tmp/full
+
+# --- outboxes: their jobs go out before the records go
+clear_all
+printf 'keep-done 1d\nkeep-failed 1s\n' >spool/q/queue.conf
+outbox()
+{
+	mkdir -p "spool/q/tmp/$1"
+	put "tmp/$1/$2"
+	ln -s "$T/spool/q/new" "spool/q/tmp/$1/$2,to"
+}
+outbox .out,a,A=1 child && old 'done/a' && old cur/a,A=1
+outbox .out,b,A=1 child && old 'done/b'
+outbox .end,c,A=2 event && put failed/c,A=2,X=exit
+is "$(wqw-clean -v)" '' 'a record stays as long as an outbox waits for it'
+if command -v faketime >/dev/null && [ -z "$WQW_ASAN" ]; then
+	is "$(faketime -f '+10s' wqw-clean -v)" '' 'that of a dead letter too'
+fi
+touch -d '10 days ago' spool/q/tmp/.out,b,A=1 spool/q/tmp/.end,c,A=2
+wqw-clean
+names() { find "$1" -mindepth 1 -maxdepth 1 -printf '%f\n' | sort | tr '\n' ' '; }
+is "$(names spool/q/new)$(names spool/q/tmp)" 'event .out,a,A=1 ' 'an old one is delivered, or removed where its job has gone'
+rm -rf spool/q/tmp/.out,a,A=1
+
+# --- what handlers keep beside their jobs
+clear_all
+for f in .progress.a .checkpoint.a .checkpoint.b .checkpoint.c; do old "stat/$f"; done
+put stat/.progress.c && put new/b
+wqw-clean
+is "$(names spool/q/stat)" '.checkpoint.b .progress.c ' 'a checkpoint of no living job goes when it is old'
+rm spool/q/stat/.*.[a-z] spool/q/new/b
+
+# --- batches, and the clocks of groups
+clear_all
+batch() { b=spool/q/keys/.batch/$1 && mkdir -p "$b/open" "$b/ended" && : >"$b/open/.more"; }
+age() { find spool/q/keys/.batch -exec touch -h -d '10 days ago' {} +; }
+batch over && : >"$b/ended/m1,done" && : >"$b/ended/m2,failed" && mkdir "$b/.then.x" && put "keys/.batch/over/.then.x/x"
+batch member && : >"$b/open/m3"
+batch called && rm "$b/open/.more" && mkdir "$b/then"
+batch .left && batch .made && rm -r "$b/ended" "$b/open"
+age
+batch young && batch .young
+echo 00000001700000000000 >spool/q/keys/.order.1f
+touch -d '10 days ago' spool/q/keys/.order.1f
+: >spool/q/queue.conf
+is "$(wqw-clean -n | sort | tr '\n' ' ')" 'q/keys/.batch/.left q/keys/.batch/.made ' 'batches are kept as keys are'
+wqw-clean
+is "$(names spool/q/keys/.batch)" '.young called member over young ' 'and what was left half-made goes'
+echo 'keep-keys 7d' >spool/q/queue.conf
+is "$(wqw-clean -n)" q/keys/.batch/over 'one that all have left, and has no callback'
+is "$(wqw-clean -v)" q/keys/.batch/over 'goes when the policy says so'
+is "$(names spool/q/keys)$(names spool/q/keys/.batch)" \
+	'.batch .order.1f .young called member young ' 'others, and clocks, never'
+echo x >x
+ok 'its name is free' wqw-submit --batch over q x
+rm -rf spool/q/keys/.batch spool/q/keys/.order.1f
+clear_all
+
+# --- it costs a look at each directory, not one at each name that a job might have
+if command -v strace >/dev/null; then
+	echo 'keep-done 7d' >spool/q/queue.conf
+	calls()
+	{
+		seq "$1" | while read -r i; do old "done/job-$i"; done
+		strace -f -o trace wqw-clean q
+		awk 'END { print NR }' trace
+	}
+	few=$(calls 10) && many=$(calls 210)
+	is "$(count "spool/q/done") $(((many - few) / 200 <= 4))" '0 1' "at most four calls for each record ($few for 10, $many for 210)"
+else
+	skip 'strace is missing' 'cost'
+fi
+clear_all
+
 # --- the disk hears of it first
 if command -v strace >/dev/null; then
 	echo 'keep-done 7d' >spool/q/queue.conf
@@ -127,6 +213,19 @@ reserve-inodes 0
 backoff 0s" >"$Q/queue.conf"; wqw-worker "$Q" --drain -- ledger "$B"; find "$Q/done" -type f -exec touch -d "1 hour ago" {} +
 cp "$B/accepted" "$B/all"; : >"$B/accepted"; echo left >"$Q/log/gone"; books make -a $MAX "$Q" "$B" 4 ok'
 	each_call wqw-clean "$aged" 'books check -a $MAX "$Q" "$B" | grep -v "left in new/\|is lost"; balance -x 0; [ "$(grep -c ^ran "$B/ledger")" -eq 4 ]  || cat "$B/ledger"' \
+		-k -C "$PRIVATE,readlink,fcntl,fstat,newfstatat,faccessat,faccessat2" wqw-clean QUEUE
+	# A batch that goes, and one that does not; an old outbox; drafts. Whatever is left of it, another clean removes it all.
+	left='new_queue "$Q" "keep-keys 1s" && mkdir "$B" && : >"$B/accepted" && for b in over member; do
+		mkdir -p "$Q/keys/.batch/$b/open" "$Q/keys/.batch/$b/ended" && : >"$Q/keys/.batch/$b/open/.more" && : >"$Q/keys/.batch/$b/ended/x,done"; done
+: >"$Q/keys/.batch/member/open/m"; printf "\n" >"$Q/new/m"
+mkdir "$Q/tmp/.end,e,A=1" && printf "\n" >"$Q/tmp/.end,e,A=1/event" && ln -s "$Q/new" "$Q/tmp/.end,e,A=1/event,to" && printf "\n" >"$Q/failed/e,A=1,X=exit"
+printf "\n" >"$Q/tmp/draft"; find "$Q/keys/.batch" "$Q/tmp" -mindepth 1 -exec touch -h -d "3 days ago" {} +'
+	# shellcheck disable=SC2034 # for blow
+	after='find "$Q/keys/.batch" "$Q/tmp" -mindepth 1 -exec touch -h -d "3 days ago" {} +; wqw-clean "$Q" || echo "again: exit $?"
+is_left=$(cd "$Q" && find keys tmp new failed -mindepth 1 ! -name .lock | sort | tr "\n" " ")
+want="failed/e,A=1,X=exit keys/.batch keys/.batch/member keys/.batch/member/ended keys/.batch/member/ended/x,done keys/.batch/member/open keys/.batch/member/open/.more keys/.batch/member/open/m new/event new/m "
+[ "$is_left" = "$want" ] || echo "$is_left"'
+	each_call 'wqw-clean, batches and what was cut short' "$left" "$after" \
 		-k -C "$PRIVATE,readlink,fcntl,fstat,newfstatat,faccessat,faccessat2" wqw-clean QUEUE
 else
 	skip 'processes cannot be traced here' 'killed'
