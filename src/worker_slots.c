@@ -152,6 +152,13 @@ slots_fill(struct worker *w)
 	limit_end(w);
 }
 
+/* 1: the others of its group wait for it beyond this attempt, and must do so after a power cut. */
+static int
+holds_group(const struct worker *w, const struct spool_claim *c)
+{
+	return *c->name.group != '\0' && (c->outcome == SPOOL_RETRY || (c->outcome == SPOOL_DEAD && w->p.group_failure));
+}
+
 /* What the end of one attempt means. */
 static void
 judge(struct worker *w, struct spool_claim *c, const struct slot_result *r)
@@ -164,7 +171,7 @@ judge(struct worker *w, struct spool_claim *c, const struct slot_result *r)
 		c->reason = ID_CANCELLED;
 		(void)snprintf(note, sizeof(note), "attempt %d of %d: cancelled", c->name.attempts, (int)w->p.max_attempts);
 	}
-	if (c->outcome == SPOOL_RETRY && *c->name.group != '\0' && spool_group_sync(&w->q, c->name.group) == -1) {
+	if (holds_group(w, c) && spool_group_sync(&w->q, c->name.group) == -1) {
 		hold(w, c->name.group);
 		c->outcome = SPOOL_PUT_BACK;
 		return;
