@@ -12,14 +12,17 @@ enum { PARTS_MAX = 3, READ = HTTP_GET | HTTP_HEAD };
 static const struct route {
 	const char *tail;   /* the third part */
 	void (*answer)(struct web *w);
+	enum web_next (*change)(struct web *w);   /* by the other methods */
 	int parts;
 	unsigned methods;
 } routes[] = {
-	{ NULL, web_top, 0, READ },
-	{ NULL, web_queue, 1, READ | HTTP_POST },
-	{ NULL, web_status, 2, READ },
-	{ "result", web_result, 3, READ },
-	{ "log", web_log, 3, READ }
+	{ NULL, web_top, NULL, 0, READ },
+	{ NULL, web_queue, web_submit, 1, READ | HTTP_POST },
+	{ NULL, web_status, web_act, 2, READ | HTTP_POST | HTTP_DELETE },
+	{ "result", web_result, NULL, 3, READ },
+	{ "log", web_log, NULL, 3, READ },
+	{ "cancel", NULL, web_cancel, 3, HTTP_POST },
+	{ "retry", NULL, web_retry, 3, HTTP_POST }
 };
 
 struct parts {
@@ -137,14 +140,14 @@ web_begin(struct web *w, const struct http_request *req, struct http_reply *repl
 	*w = (struct web){ .req = req, .reply = reply, .q = { .fd = -1 } };
 	http_reply_init(reply);
 	if (split(req->path, &parts) == -1 || (route = find(&parts)) == NULL) {
-		web_problem(w, 404, NULL, NULL, "Nothing is at this address. There are /QUEUE, /QUEUE/ID, /QUEUE/ID/result and "
-		    "/QUEUE/ID/log.");
+		web_problem(w, 404, NULL, NULL, "Nothing is at this address. There are /QUEUE, /QUEUE/ID, and below it /result, "
+		    "/log, /cancel and /retry.");
 		return WEB_REPLY;
 	}
 	if (take_method(w, route->methods) == -1 || take_names(w, &parts) == -1 || open_queue(w) == -1)
 		return WEB_REPLY;
-	if (req->method == HTTP_POST)
-		return web_submit(w);
+	if ((req->method & READ) == 0)
+		return route->change(w);
 	route->answer(w);
 	return WEB_REPLY;
 }

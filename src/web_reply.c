@@ -174,6 +174,12 @@ web_fault(struct web *w, int error, const char *what)
 	web_problem(w, status, NULL, NULL, "%s. %s", what, why);
 }
 
+void
+web_no_job(struct web *w)
+{
+	web_problem(w, 404, "no-such-job", NULL, "Queue '%s' has no job %s: it never was, or was cleaned away.", w->queue, w->id);
+}
+
 static int
 clamp(int64_t n, int max)
 {

@@ -27,6 +27,8 @@ void web_problem(struct web *w, int status, const char *kind, json_t *more, cons
 /* The same for an errno of the spool: nothing was accepted, and how soon it is worth trying again. */
 void web_fault(struct web *w, int error, const char *what);
 
+void web_no_job(struct web *w);   /* 404 */
+
 /* Seconds until it is worth asking again: longer for a job that has waited longer; 0: it has ended. */
 int web_pace(const struct view *v);
 

@@ -12,6 +12,11 @@ void web_status(struct web *w);   /* GET /QUEUE/ID */
 void web_result(struct web *w);   /* GET /QUEUE/ID/result */
 void web_log(struct web *w);      /* GET /QUEUE/ID/log */
 
+/* DELETE /QUEUE/ID, POST /QUEUE/ID?action=, /QUEUE/ID/cancel and /QUEUE/ID/retry. */
+enum web_next web_act(struct web *w);
+enum web_next web_cancel(struct web *w);
+enum web_next web_retry(struct web *w);
+
 /* POST /QUEUE, up to the body. */
 enum web_next web_submit(struct web *w);
 

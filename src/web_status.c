@@ -50,8 +50,7 @@ web_status(struct web *w)
 
 	if (view_find(&w->q, w->id, &v) == -1) {
 		if (errno == ENOENT)
-			web_problem(w, 404, "no-such-job", NULL, "Queue '%s' has no job %s: it never was, or was cleaned away.",
-			    w->queue, w->id);
+			web_no_job(w);
 		else
 			web_fault(w, errno, "The job cannot be looked up");
 		return;

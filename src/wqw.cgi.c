@@ -14,7 +14,9 @@ static const char usage[] =
     "  POST /QUEUE             submit the body as a job: 202, and its address in Location\n"
     "  GET  /QUEUE/ID          its state\n"
     "  GET  /QUEUE/ID/result   its result\n"
-    "  GET  /QUEUE/ID/log      what its handler wrote to stderr\n";
+    "  GET  /QUEUE/ID/log      what its handler wrote to stderr\n"
+    "  POST /QUEUE/ID/cancel   end it, and\n"
+    "  POST /QUEUE/ID/retry    put it back: for operators\n";
 
 int
 main(int argc, char *argv[])

@@ -223,7 +223,9 @@ cgi DELETE /words </dev/null
 refused 405 about:blank DELETE
 is "$(field Allow)" 'GET, HEAD, POST, OPTIONS' 'says what goes'
 cgi POST "/words/$id" CONTENT_LENGTH=10 <hello
-refused 405 about:blank 'POST to a job'
+refused 400 about:blank 'POST to a job'
+cgi POST "/words/$id/log" CONTENT_LENGTH=10 <hello
+refused 405 about:blank 'POST to a log'
 is "$(field Allow)" 'GET, HEAD, OPTIONS' 'says what goes'
 cgi BREW /words </dev/null
 refused 501 about:blank 'an unknown method'

@@ -8,6 +8,7 @@
 #include "http.h"
 #include "http_chunks.h"
 #include "http_form.h"
+#include "http_origin.h"
 #include "http_value.h"
 #include "trace.h"
 
@@ -197,6 +198,33 @@ START_TEST(words)
 	ck_assert(!trace_valid_parent("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-x"));
 	ck_assert(trace_valid_parent("01-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-x"));
 	ck_assert(trace_valid_state("a=b,c=d") && !trace_valid_state("a") && !trace_valid_state("a=\n"));
+}
+END_TEST
+
+START_TEST(origins)
+{
+	static const char *const local[] = { "127.0.0.1", "127.1.2.3", "::1", "::ffff:127.0.0.1" };
+	static const char *const remote[] = { "", "126.0.0.1", "128.0.0.1", "127.1", "::", "::2", "::127.0.0.1", "::ffff:10.0.0.1", "localhost", "1::1" };
+	static const char *const hosts[] = { "localhost", "LOCALHOST:8080", "127.0.0.1", "127.0.0.1:80", "[::1]", "[::1]:80" };
+	static const char *const others[] = { "", "localhost.example", "example:127.0.0.1", "127.0.0.1.example", "[::2]:80", "[", "::1" };
+	static const struct { const char *origin, *host; int same; } table[] = {
+		{ "http://a", "a", 1 }, { "http://A.example:81", "a.EXAMPLE:81", 1 }, { "https://a:443", "a", 1 }, { "https://a", "a:443", 1 },
+		{ "http://a:80", "a", 1 }, { "http://a:443", "a", 0 }, { "http://a", "b", 0 }, { "http://a", "a:81", 0 }, { "null", "null", 0 },
+		{ "http://ab", "a", 0 }, { "http://a", "ab", 0 }, { "http://", "", 0 }, { "http://a", NULL, 0 }, { "ftp://a", "a", 0 }, { "", "", 0 },
+		{ "http://a.evil", "a", 0 }, { "http://a/", "a", 0 }
+	};
+	size_t i;
+
+	for (i = 0; i < COUNT(local); i++)
+		ck_assert_msg(http_is_loopback(local[i]), "%s", local[i]);
+	for (i = 0; i < COUNT(remote); i++)
+		ck_assert_msg(!http_is_loopback(remote[i]), "%s", remote[i]);
+	for (i = 0; i < COUNT(hosts); i++)
+		ck_assert_msg(http_is_local_host(hosts[i]), "%s", hosts[i]);
+	for (i = 0; i < COUNT(others); i++)
+		ck_assert_msg(!http_is_local_host(others[i]), "%s", others[i]);
+	for (i = 0; i < COUNT(table); i++)
+		ck_assert_msg(http_same_origin(table[i].origin, table[i].host) == table[i].same, "%s", table[i].origin);
 }
 END_TEST
 
@@ -471,6 +499,7 @@ main(void)
 	tcase_add_test(t, ranges);
 	tcase_add_test(t, tags);
 	tcase_add_test(t, words);
+	tcase_add_test(t, origins);
 	tcase_add_test(t, chunks);
 	tcase_add_test(t, wrong_chunks);
 	tcase_add_test(t, forms);
