@@ -215,8 +215,9 @@ static int
 take_body(struct cgi *c)
 {
 	enum web_next next = WEB_BODY;
-	struct spool_draft *draft;
+	struct spool_draft *const *drafts;
 	ssize_t n = 1;
+	size_t count;
 
 	while (next == WEB_BODY && (n = read_piece(c)) > 0)
 		next = web_body(&c->web, c->piece, (size_t)n);
@@ -229,8 +230,8 @@ take_body(struct cgi *c)
 		web_refuse(&c->req, &c->reply, 400, "The body is malformed, or broke off. Nothing was accepted.");
 		return 0;
 	}
-	if ((draft = web_end(&c->web)) != NULL) {
-		(void)spool_commit(&draft, 1);
+	if ((count = web_end(&c->web, &drafts)) > 0) {
+		(void)spool_commit(drafts, count);
 		web_committed(&c->web);
 	}
 	return 0;

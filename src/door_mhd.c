@@ -289,20 +289,21 @@ on_body(struct call *c, const char *data, size_t n)
 static int
 submit(struct call *c)
 {
-	struct spool_draft *draft = web_end(&c->web);
+	struct spool_draft *const *drafts;
+	size_t n = web_end(&c->web, &drafts);
 
-	if (draft == NULL)
+	if (n == 0)
 		return 0;
 	if (c->door->commit == NULL) {
-		(void)spool_commit(&draft, 1);
+		(void)spool_commit(drafts, n);
 		web_committed(&c->web);
 		return 0;
 	}
 	c->phase = COMMITTING;
-	c->item = (struct web_commit_item){ .draft = draft, .done = committed, .arg = c };
+	c->item = (struct web_commit_item){ .drafts = drafts, .n = n, .done = committed, .arg = c };
 	MHD_suspend_connection(c->conn);
 	if (web_commit_put(c->door->commit, &c->item) == -1) {
-		(void)spool_commit(&draft, 1);
+		(void)spool_commit(drafts, n);
 		committed(c);
 	}
 	return 1;

@@ -29,6 +29,7 @@ static const struct {
 	[HTTP_CONTENT_TYPE] = { "Content-Type", 0 },
 	[HTTP_FORWARDED] = { "Forwarded", 1 },
 	[HTTP_HOST] = { "Host", 0 },
+	[HTTP_IDEMPOTENCY_KEY] = { "Idempotency-Key", 0 },
 	[HTTP_IF_MATCH] = { "If-Match", 1 },
 	[HTTP_IF_NONE_MATCH] = { "If-None-Match", 1 },
 	[HTTP_IF_RANGE] = { "If-Range", 0 },

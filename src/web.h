@@ -4,14 +4,14 @@
  *	if (web_begin(&w, &request, &reply) == WEB_BODY) {
  *		while (more && web_body(&w, piece, n) == WEB_BODY)
  *			;
- *		if ((draft = web_end(&w)) != NULL) {
- *			spool_commit(&draft, 1);        (or together with others)
+ *		if ((n = web_end(&w, &drafts)) > 0) {
+ *			spool_commit(drafts, n);        (or together with others)
  *			web_committed(&w);
  *		}
  *	}
  *	send the reply, for HEAD without its body; web_close(&w);
  *
- * Wherever WEB_REPLY, or NULL from web_end, is returned the reply is complete and nothing more of the body is wanted.
+ * Wherever WEB_REPLY, or 0 from web_end, is returned the reply is complete and nothing more of the body is wanted.
  * Errors of any kind are replies. web_close without web_committed leaves nothing of a submission.
  */
 #ifndef WQW_WEB_H
@@ -21,6 +21,7 @@
 #include "spool_submit.h"
 
 enum web_next { WEB_REPLY, WEB_BODY };
+enum { WEB_DRAFTS_MAX = 100 };   /* jobs of one request */
 
 struct web {
 	const struct http_request *req;
@@ -34,10 +35,10 @@ enum web_next web_begin(struct web *w, const struct http_request *req, struct ht
 enum web_next web_body(struct web *w, const void *buf, size_t n);
 
 /*
- * After the whole body. A body that is shorter than the request's length is refused. The draft is the caller's to commit,
- * and stays w's.
+ * After the whole body. A body that is shorter than the request's length is refused. How many drafts the caller is to
+ * commit; they stay w's.
  */
-struct spool_draft *web_end(struct web *w);
+size_t web_end(struct web *w, struct spool_draft *const **drafts);
 void web_committed(struct web *w);
 
 void web_close(struct web *w);

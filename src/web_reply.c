@@ -225,8 +225,8 @@ add_link(const struct web *w, json_t *links, const char *name, const char *id, c
 	free(link);
 }
 
-json_t *
-web_job(const struct web *w, const struct view *v)
+static json_t *
+job(const struct web *w, const struct view *v, int look)
 {
 	json_t *doc = view_json(v), *links = json_object();
 	int log;
@@ -234,7 +234,7 @@ web_job(const struct web *w, const struct view *v)
 	add_link(w, links, "self", v->name.id, "");
 	if (v->state == VIEW_DONE)
 		add_link(w, links, "result", v->name.id, "result");
-	if ((log = spool_open_log(&w->q, v->name.id)) != -1) {
+	if (look && (log = spool_open_log(&w->q, v->name.id)) != -1) {
 		(void)io_close(&log);
 		add_link(w, links, "log", v->name.id, "log");
 	}
@@ -244,4 +244,16 @@ web_job(const struct web *w, const struct view *v)
 		return NULL;
 	}
 	return doc;
+}
+
+json_t *
+web_job(const struct web *w, const struct view *v)
+{
+	return job(w, v, 1);
+}
+
+json_t *
+web_job_as(const struct web *w, const struct view *v)
+{
+	return job(w, v, 0);
 }

@@ -37,5 +37,6 @@ char *web_link(const struct web *w, const char *id, const char *tail);
 
 /* What is known of a job, with links to what there is of it. NULL: ENOMEM. */
 json_t *web_job(const struct web *w, const struct view *v);
+json_t *web_job_as(const struct web *w, const struct view *v);   /* the same, but without a look at what there is */
 
 #endif

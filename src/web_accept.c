@@ -1,0 +1,67 @@
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "view_json.h"
+#include "web_ask.h"
+#include "web_reply.h"
+#include "web_upload.h"
+
+/* The job as it was when it was accepted, from what its request and its ID say: who asks again gets the same. */
+static json_t *
+accepted(const struct web *w, const struct spool_draft *d)
+{
+	struct view v = { .queue = w->q.word, .state = VIEW_NEW, .submitted = -1, .due = -1, .started = -1, .finished = -1,
+	    .progress = { .percent = -1 } };
+	int64_t due;
+
+	if (id_parse(d->id, &v.name) == -1)
+		return NULL;
+	v.submitted = v.name.time;
+	if ((due = web_ask_due(&w->upload->ask, &w->upload->policy, v.submitted)) > 0) {
+		v.state = VIEW_LATER;
+		v.due = due;
+	}
+	return web_job_as(w, &v);
+}
+
+/* The rename was done, and whether it lasts nobody knows: to send the job again could run it twice. */
+static void
+unknown(struct web *w, const struct spool_draft *d, const char *link)
+{
+	(void)http_reply_field(w->reply, "Location", "%s", link);
+	(void)snprintf(w->reply->note, sizeof(w->reply->note), "%s/%s: the directory cannot be made durable: %s", w->queue,
+	    d->id, strerror(d->error));
+	web_problem(w, 500, "state-unknown", json_pack("{s:s, s:s}", "id", d->id, "location", link),
+	    "The disk failed while job %s/%s was made durable: it may or may not have been accepted. Look at its address "
+	    "before sending it again.", w->queue, d->id);
+}
+
+static void
+answer(struct web *w, const struct spool_draft *d)
+{
+	struct page page = { .title = "Accepted", .refresh = 1 };
+	char *link = web_link(w, d->id, "");
+
+	if (d->unknown)
+		unknown(w, d, link != NULL ? link : "");
+	else if (d->error == ENOTUNIQ)
+		web_problem(w, 422, "key-reused", json_pack("{s:s, s:s}", "id", d->id, "location", link != NULL ? link : ""),
+		    "Job %s/%s was submitted with this key, and another payload. Nothing was accepted.", w->queue, d->id);
+	else if (d->error != 0)
+		web_upload_fault(w, d->error);
+	else {
+		page.to = link;
+		(void)http_reply_field(w->reply, "Location", "%s", link != NULL ? link : "");
+		(void)http_reply_field(w->reply, "Retry-After", "%d", page.refresh);
+		web_document(w, 202, accepted(w, d), &page);
+	}
+	free(link);
+}
+
+void
+web_committed(struct web *w)
+{
+	answer(w, w->upload->draft[0]);
+}

@@ -1,0 +1,34 @@
+/*
+ * web_upload: a submission while its body comes: the drafts of its jobs, one or several. What is wrong with one of them
+ * refuses all: nothing is accepted before the whole body was seen.
+ */
+#ifndef WQW_WEB_UPLOAD_H
+#define WQW_WEB_UPLOAD_H
+
+#include "feed_ask.h"
+#include "http_form.h"
+#include "web.h"
+
+struct web_upload {
+	struct policy policy;
+	struct feed_ask ask;
+	int is_form;
+	int64_t got;            /* bytes of the body */
+	size_t n;
+	struct spool_draft *draft[WEB_DRAFTS_MAX];
+	struct http_form form;
+};
+
+/* Begins the next job's draft. These return -1 with the reply made. */
+int web_upload_begin(struct web *w, const char *type, const char *filename);
+int web_upload_write(struct web *w, const void *buf, size_t n);
+
+int web_upload_too_large(struct web *w);
+
+/* The reply for a draft that the disk or the policy has refused. */
+void web_upload_fault(struct web *w, int error);
+
+/* Nothing is left of it. */
+void web_upload_abort(struct web *w);
+
+#endif
