@@ -19,6 +19,7 @@
 #include "io.h"
 #include "units.h"
 #include "web.h"
+#include "web_wait.h"
 
 enum { BASE_MAX = 1024, PIECE = 65536, SWALLOW_MAX = 64 << 20 };
 
@@ -210,9 +211,19 @@ read_piece(struct cgi *c)
 	return n;
 }
 
-/* -1: told to end; else the reply is complete. */
+/* A client that goes has its server close the output, or tell us to end: the job is accepted, whatever is said of it. */
+static void
+wait_for_end(struct cgi *c, int out)
+{
+	struct web_wait_item item = { .q = &c->web.q, .id = c->web.id, .until = io_clock() + c->web.wait, .client = out };
+
+	web_wait_one(&item, c->stop);
+	web_waited(&c->web);
+}
+
+/* -1: told to end; else the reply is complete, unless *after is WEB_WAIT. */
 static int
-take_body(struct cgi *c)
+take_body(struct cgi *c, enum web_next *after)
 {
 	enum web_next next = WEB_BODY;
 	struct spool_draft *const *drafts;
@@ -232,7 +243,7 @@ take_body(struct cgi *c)
 	}
 	if ((count = web_end(&c->web, &drafts)) > 0) {
 		(void)spool_commit(drafts, count);
-		web_committed(&c->web);
+		*after = web_committed(&c->web);
 	}
 	return 0;
 }
@@ -283,6 +294,7 @@ int
 door_cgi(int in, int out, char note[HTTP_NOTE_MAX])
 {
 	struct cgi *c = calloc(1, sizeof(*c));
+	enum web_next next = WEB_REPLY;
 	int r = 0, saved;
 
 	note[0] = '\0';
@@ -294,8 +306,10 @@ door_cgi(int in, int out, char note[HTTP_NOTE_MAX])
 	c->web.q.fd = -1;
 	if (find_request(c) == -1)
 		web_refuse(&c->req, &c->reply, 400, "The request's Content-Length is not a number.");
-	else if (web_begin(&c->web, &c->req, &c->reply) == WEB_BODY)
-		r = take_body(c);
+	else if ((next = web_begin(&c->web, &c->req, &c->reply)) == WEB_BODY)
+		r = take_body(c, &next);
+	if (r == 0 && next == WEB_WAIT)
+		wait_for_end(c, out);
 	(void)strlcpy(note, c->reply.note, HTTP_NOTE_MAX);
 	if (r == 0)
 		r = send_reply(c, out);

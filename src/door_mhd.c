@@ -1,5 +1,6 @@
 #include "door_mhd.h"
 
+#include <sys/epoll.h>
 #include <sys/socket.h>
 
 #include <netdb.h>
@@ -22,6 +23,9 @@ enum phase {
 	CUT,         /* the reply has been sent over the body; nothing but to close the connection is left */
 	COMMITTING,  /* suspended; `committed` ends it */
 	COMMITTED,
+	PATIENT,     /* the request is taken, and is to wait for its job when all of it has come */
+	WAITING,     /* suspended; `waited` ends it */
+	WAITED,
 	READY        /* the reply is there and the body is gone */
 };
 
@@ -37,6 +41,7 @@ struct call {
 	struct web web;
 	struct door_strict strict;
 	struct web_commit_item item;
+	struct web_wait_item wait;
 	char client[CLIENT_MAX];
 	char *path;                /* behind the target */
 	char target[];
@@ -186,7 +191,11 @@ broke_off(struct call *c, enum MHD_RequestTerminationCode why)
 		refuse_rest(c, why);
 		break;
 	case COMMITTED:
-		web_committed(&c->web);
+		(void)web_committed(&c->web);
+		replied(c, READY);
+		break;
+	case WAITED:
+		web_waited(&c->web);
 		replied(c, READY);
 		break;
 	case SWALLOW:
@@ -225,6 +234,30 @@ committed(void *arg)
 	MHD_resume_connection(c->conn);
 }
 
+static void
+waited(void *arg)
+{
+	struct call *c = arg;
+
+	c->phase = WAITED;
+	MHD_resume_connection(c->conn);
+}
+
+/* The connection rests until the job has ended. Who stops sending is taken for gone, and answered at once. */
+static enum MHD_Result
+wait_for_end(struct call *c)
+{
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(c->conn, MHD_CONNECTION_INFO_CONNECTION_FD);
+
+	c->phase = WAITING;
+	c->wait = (struct web_wait_item){ .q = &c->web.q, .id = c->web.id, .until = io_clock() + c->web.wait,
+	    .client = info != NULL ? info->connect_fd : -1, .hangup = EPOLLRDHUP, .done = waited, .arg = c };
+	MHD_suspend_connection(c->conn);
+	if (web_wait_put(c->door->wait, &c->wait) == -1)
+		waited(c);
+	return MHD_YES;
+}
+
 /* 0; else the status to refuse the request with. */
 static int
 find_request(struct call *c, const char *method, const char *version, const char **why)
@@ -259,9 +292,15 @@ on_head(struct call *c, const char *method, const char *version)
 		replied(c, READY);
 		return send_reply(c);
 	}
-	if (web_begin(&c->web, &c->req, &c->reply) == WEB_BODY) {
+	switch (web_begin(&c->web, &c->req, &c->reply)) {
+	case WEB_BODY:
 		c->phase = BODY;
 		return MHD_YES;
+	case WEB_WAIT:
+		c->phase = PATIENT;
+		return MHD_YES;
+	default:
+		break;
 	}
 	/* To reply at this early moment costs the connection, which is right only where the client waits with its body. */
 	if (c->strict.expects && c->req.length != HTTP_LENGTH_NONE) {
@@ -282,12 +321,14 @@ on_body(struct call *c, const char *data, size_t n)
 	c->passed += (int64_t)n;
 	if (c->phase == SWALLOW && c->passed > SWALLOW_MAX)
 		return cut(c);
+	if (c->phase == PATIENT && c->passed > SWALLOW_MAX)
+		return MHD_NO;
 	return c->phase == CUT && c->passed > LINGER_MAX ? MHD_NO : MHD_YES;
 }
 
 /* The whole body is there. 1: its submission is on its way to the disk, and the connection rests. */
 static int
-submit(struct call *c)
+submit(struct call *c, enum web_next *next)
 {
 	struct spool_draft *const *drafts;
 	size_t n = web_end(&c->web, &drafts);
@@ -296,7 +337,7 @@ submit(struct call *c)
 		return 0;
 	if (c->door->commit == NULL) {
 		(void)spool_commit(drafts, n);
-		web_committed(&c->web);
+		*next = web_committed(&c->web);
 		return 0;
 	}
 	c->phase = COMMITTING;
@@ -312,12 +353,18 @@ submit(struct call *c)
 static enum MHD_Result
 on_end(struct call *c)
 {
+	enum web_next next = c->phase == PATIENT ? WEB_WAIT : WEB_REPLY;
+
 	if (c->phase == CUT)
 		return MHD_NO;
-	if (c->phase == BODY && submit(c))
+	if (c->phase == BODY && submit(c, &next))
 		return MHD_YES;
 	if (c->phase == COMMITTED)
-		web_committed(&c->web);
+		next = web_committed(&c->web);
+	if (next == WEB_WAIT)
+		return wait_for_end(c);
+	if (c->phase == WAITED)
+		web_waited(&c->web);
 	if (c->phase == SWALLOW)
 		c->phase = READY;
 	else

@@ -34,6 +34,7 @@ static const struct {
 	[HTTP_IF_NONE_MATCH] = { "If-None-Match", 1 },
 	[HTTP_IF_RANGE] = { "If-Range", 0 },
 	[HTTP_ORIGIN] = { "Origin", 0 },
+	[HTTP_PREFER] = { "Prefer", 1 },
 	[HTTP_RANGE] = { "Range", 0 },
 	[HTTP_SEC_FETCH_SITE] = { "Sec-Fetch-Site", 0 },
 	[HTTP_TRACEPARENT] = { "traceparent", 0 },

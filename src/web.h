@@ -6,8 +6,12 @@
  *			;
  *		if ((n = web_end(&w, &drafts)) > 0) {
  *			spool_commit(drafts, n);        (or together with others)
- *			web_committed(&w);
+ *			next = web_committed(&w);
  *		}
+ *	}
+ *	if (next == WEB_WAIT) {                         (from web_begin, too)
+ *		wait w.wait microseconds at the most, until job w.id of w.q has ended;
+ *		web_waited(&w);
  *	}
  *	send the reply, for HEAD without its body; web_close(&w);
  *
@@ -20,7 +24,7 @@
 #include "http.h"
 #include "spool_submit.h"
 
-enum web_next { WEB_REPLY, WEB_BODY };
+enum web_next { WEB_REPLY, WEB_BODY, WEB_WAIT };
 enum { WEB_DRAFTS_MAX = 100 };   /* jobs of one request */
 
 struct web {
@@ -29,6 +33,8 @@ struct web {
 	struct spool q;
 	char queue[ID_WORD_MAX + 1], id[ID_MAX + 1];   /* "" where the path does not go so far */
 	struct web_upload *upload;                     /* a submission that has begun; else NULL */
+	int64_t wait;                                  /* microseconds that the client would wait for the end; -1: not told */
+	int by_prefer, preferable;                     /* it says so by Prefer; the answer depends on Prefer */
 };
 
 enum web_next web_begin(struct web *w, const struct http_request *req, struct http_reply *reply);
@@ -39,7 +45,8 @@ enum web_next web_body(struct web *w, const void *buf, size_t n);
  * commit; they stay w's.
  */
 size_t web_end(struct web *w, struct spool_draft *const **drafts);
-void web_committed(struct web *w);
+enum web_next web_committed(struct web *w);
+void web_waited(struct web *w);
 
 void web_close(struct web *w);
 

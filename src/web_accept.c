@@ -3,9 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <bsd/string.h>
+
 #include "view_json.h"
 #include "web_ask.h"
 #include "web_reply.h"
+#include "web_route.h"
 #include "web_upload.h"
 
 /* The job as it was when it was accepted, from what its request and its ID say: who asks again gets the same. */
@@ -60,8 +63,20 @@ answer(struct web *w, const struct spool_draft *d)
 	free(link);
 }
 
-void
+enum web_next
 web_committed(struct web *w)
 {
-	answer(w, w->upload->draft[0]);
+	const struct spool_draft *d = w->upload->draft[0];
+
+	answer(w, d);
+	if (w->reply->status != 202)
+		return WEB_REPLY;
+	if (w->wait <= 0) {
+		web_applied(w);
+		return WEB_REPLY;
+	}
+	(void)strlcpy(w->id, d->id, sizeof(w->id));
+	/* However long the wait is, it holds no more than it needs. */
+	web_upload_free(w);
+	return WEB_WAIT;
 }

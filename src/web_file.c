@@ -52,6 +52,8 @@ add_fields(struct web *w, const struct file *f)
 	(void)http_reply_field(w->reply, "Referrer-Policy", "no-referrer");
 	(void)http_reply_field(w->reply, "Accept-Ranges", "bytes");
 	(void)http_reply_field(w->reply, "Cache-Control", f->etag[0] != '\0' ? "private, no-cache" : "no-store");
+	if (w->preferable)
+		(void)http_reply_field(w->reply, "Vary", "Accept, Prefer");
 	if (f->etag[0] != '\0')
 		(void)http_reply_field(w->reply, "ETag", "%s", f->etag);
 	add_disposition(w, f->filename);
@@ -63,7 +65,7 @@ check_conditions(const struct http_request *req, const char *etag)
 {
 	const char *match = req->field[HTTP_IF_MATCH], *none = req->field[HTTP_IF_NONE_MATCH];
 
-	if (*etag == '\0')
+	if (*etag == '\0' || (req->method & (HTTP_GET | HTTP_HEAD)) == 0)
 		return 0;
 	if (match != NULL && !http_etag_listed(match, etag, 0))
 		return 412;

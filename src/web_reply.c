@@ -80,7 +80,7 @@ reply(struct web *w, int status, json_t *doc, const struct page *page, const cha
 {
 	w->reply->status = status;
 	(void)http_reply_field(w->reply, "Cache-Control", "no-store");
-	(void)http_reply_field(w->reply, "Vary", "Accept");
+	(void)http_reply_field(w->reply, "Vary", w->preferable ? "Accept, Prefer" : "Accept");
 	(void)http_reply_field(w->reply, "X-Content-Type-Options", "nosniff");
 	render(w, doc, page, type);
 	json_decref(doc);

@@ -9,6 +9,11 @@
 void web_top(struct web *w);      /* GET /: what this is */
 void web_queue(struct web *w);    /* GET /QUEUE: how to submit to it */
 void web_status(struct web *w);   /* GET /QUEUE/ID */
+/* What is asked for in the way of waiting: Prefer, or ?wait=. -1: the reply says what is wrong. */
+int web_prefer(struct web *w);
+enum web_next web_await(struct web *w);   /* GET /QUEUE/ID with ?wait= */
+void web_applied(struct web *w);  /* to the reply: what of Prefer was heeded */
+
 void web_result(struct web *w);   /* GET /QUEUE/ID/result */
 void web_log(struct web *w);      /* GET /QUEUE/ID/log */
 

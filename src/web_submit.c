@@ -186,10 +186,6 @@ web_end(struct web *w, struct spool_draft *const **drafts)
 void
 web_close(struct web *w)
 {
-	if (w->upload != NULL) {
-		web_upload_abort(w);
-		free(w->upload);
-		w->upload = NULL;
-	}
+	web_upload_free(w);
 	spool_close(&w->q);
 }

@@ -97,3 +97,12 @@ web_upload_abort(struct web *w)
 		free(u->draft[u->n]);
 	}
 }
+
+void
+web_upload_free(struct web *w)
+{
+	if (w->upload != NULL)
+		web_upload_abort(w);
+	free(w->upload);
+	w->upload = NULL;
+}

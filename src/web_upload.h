@@ -28,7 +28,7 @@ int web_upload_too_large(struct web *w);
 /* The reply for a draft that the disk or the policy has refused. */
 void web_upload_fault(struct web *w, int error);
 
-/* Nothing is left of it. */
-void web_upload_abort(struct web *w);
+void web_upload_abort(struct web *w);   /* nothing is left of its jobs that were not committed */
+void web_upload_free(struct web *w);    /* nor of itself */
 
 #endif
