@@ -60,6 +60,8 @@ static const struct setting settings[] = {
 	{ "keep-keys", DURATION, AT(keep_keys), 1, INT64_MAX },
 	{ "group-limit", NUMBER, AT(group_limit), 1, POLICY_GROUP_LIMIT_MAX },
 	{ "group-failure", ON_FAILURE, AT(group_failure), 0, 1 },
+	{ "redirect", YESNO, AT(redirect), 0, 1 },
+	{ "show-log", YESNO, AT(show_log), 0, 1 },
 	{ "require-key", YESNO, AT(require_key), 0, 1 },
 	{ "handler", TEXT, AT(handler), 0, POLICY_HANDLER_MAX },
 	{ "result-type", TYPE, AT(result_type), 0, POLICY_TYPE_MAX }

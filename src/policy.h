@@ -25,6 +25,7 @@ struct policy {
 	int64_t keep_done, keep_failed, keep_log, keep_keys;   /* microseconds; 0: for ever. For wqw-clean */
 	int64_t group_limit;           /* 1..POLICY_GROUP_LIMIT_MAX: started and unended jobs of one ordering group */
 	int64_t group_failure;         /* 1: a dead letter holds its group */
+	int64_t redirect, show_log;    /* 1: the state of a job that is done leads to its result; of one that failed, shows its log */
 	int64_t require_key;           /* 1: the web front takes no submission without an idempotency key */
 	char handler[POLICY_HANDLER_MAX];   /* command and arguments, split at blanks; "" where there is none */
 	char result_type[POLICY_TYPE_MAX];  /* Content-Type of results */

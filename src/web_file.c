@@ -11,6 +11,7 @@
 #include "io.h"
 #include "job.h"
 #include "view_json.h"
+#include "web_pace.h"
 #include "web_reply.h"
 #include "web_route.h"
 
@@ -144,15 +145,14 @@ explain_absence(struct web *w, int is_result)
 			web_fault(w, errno, "The job cannot be looked up");
 		return;
 	}
-	pace = web_pace(&v);
+	pace = web_pace(w, &v);
 	if (pace > 0)
 		(void)http_reply_field(w->reply, "Retry-After", "%d", pace);
 	if (!is_result)
 		web_problem(w, 404, "no-log", web_job(w, &v), "Job %s/%s has written no log%s.", w->queue, w->id,
 		    pace > 0 ? " so far" : "");
 	else if (v.state == VIEW_FAILED)
-		web_problem(w, 409, "failed", web_job(w, &v), "Job %s/%s has failed (%s) and has no result. Its log may say why; "
-		    "wqw-retry puts it back.", w->queue, w->id, id_reason_name(v.name.reason));
+		web_failed(w, 409, &v);
 	else
 		web_problem(w, 409, "not-finished", web_job(w, &v), "Job %s/%s has no result yet (%s). Ask again after the time in "
 		    "Retry-After.", w->queue, w->id, view_state_name(v.state));

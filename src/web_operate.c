@@ -6,6 +6,7 @@
 #include "http_value.h"
 #include "spool_cancel.h"
 #include "web_allow.h"
+#include "web_pace.h"
 #include "web_reply.h"
 #include "web_route.h"
 
@@ -51,7 +52,7 @@ tell(struct web *w, enum action action)
 	if (view_find(&w->q, w->id, &v) == -1) {
 		fault(w, errno);
 	} else {
-		pace = web_pace(&v);
+		pace = web_pace(w, &v);
 		(void)http_reply_field(w->reply, "Location", "%s", link != NULL ? link : "");
 		if (pace > 0)
 			(void)http_reply_field(w->reply, "Retry-After", "%d", pace);

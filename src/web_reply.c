@@ -15,7 +15,7 @@
 
 #define PATH_CHARS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/-._~!$&'()*+,;=:@"
 
-enum { DETAIL_MAX = 1024, PACE_MAX = 30, PACE_LATER_MAX = 3600, SOON = 5, LATER = 60 };
+enum { DETAIL_MAX = 1024, SOON = 5, LATER = 60 };
 
 int
 web_wants_page(const struct http_request *req)
@@ -127,7 +127,10 @@ web_problem(struct web *w, int status, const char *kind, json_t *more, const cha
 	(void)vsnprintf(detail, sizeof(detail), fmt, ap);
 	va_end(ap);
 	make_title(title, sizeof(title), kind, status);
-	(void)snprintf(heading, sizeof(heading), "%d %s", status, title);
+	if (status == 200)
+		(void)strlcpy(heading, title, sizeof(heading));
+	else
+		(void)snprintf(heading, sizeof(heading), "%d %s", status, title);
 	doc = json_pack("{s:o, s:s, s:i, s:o, s:o*}",
 	    "type", kind == NULL ? json_string("about:blank") : json_sprintf("urn:wqw:problem:%s", kind),
 	    "title", title,
@@ -178,30 +181,6 @@ void
 web_no_job(struct web *w)
 {
 	web_problem(w, 404, "no-such-job", NULL, "Queue '%s' has no job %s: it never was, or was cleaned away.", w->queue, w->id);
-}
-
-static int
-clamp(int64_t n, int max)
-{
-	return n < 1 ? 1 : n > max ? max : (int)n;
-}
-
-int
-web_pace(const struct view *v)
-{
-	int64_t now = io_now(), since = v->started != -1 ? v->started : v->submitted;
-
-	switch (v->state) {
-	case VIEW_DONE:
-	case VIEW_FAILED:
-		return 0;
-	case VIEW_HELD:
-		return PACE_LATER_MAX;
-	case VIEW_LATER:
-		return clamp((v->due - now) / 1000000 + 1, PACE_LATER_MAX);
-	default:
-		return since == -1 ? 1 : clamp((now - since) / 10000000, PACE_MAX);
-	}
 }
 
 char *

@@ -29,9 +29,6 @@ void web_fault(struct web *w, int error, const char *what);
 
 void web_no_job(struct web *w);   /* 404 */
 
-/* Seconds until it is worth asking again: longer for a job that has waited longer; 0: it has ended. */
-int web_pace(const struct view *v);
-
 /* A link below the request's base: "", "/QUEUE", "/QUEUE/ID", "/QUEUE/ID/result". The caller frees it; NULL: ENOMEM. */
 char *web_link(const struct web *w, const char *id, const char *tail);
 

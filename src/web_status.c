@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "view_json.h"
+#include "web_pace.h"
 #include "web_reply.h"
 #include "web_route.h"
 
@@ -46,6 +47,8 @@ web_status(struct web *w)
 {
 	char title[ID_WORD_MAX + ID_MAX + 32], address[ID_WORD_MAX + ID_MAX + 2];
 	struct page page = { .title = title };
+	struct policy policy;
+	char *link = NULL;
 	struct view v;
 
 	if (view_find(&w->q, w->id, &v) == -1) {
@@ -55,9 +58,17 @@ web_status(struct web *w)
 			web_fault(w, errno, "The job cannot be looked up");
 		return;
 	}
-	page.refresh = web_pace(&v);
+	if (v.state == VIEW_FAILED) {
+		web_failed(w, 200, &v);
+		return;
+	}
+	web_policy(w, &policy);
+	page.refresh = web_pace(w, &v);
 	if (page.refresh > 0)
 		(void)http_reply_field(w->reply, "Retry-After", "%d", page.refresh);
 	(void)snprintf(title, sizeof(title), "%s: %s", view_address(&v, address, sizeof(address)), view_state_name(v.state));
-	web_document(w, 200, web_job(w, &v), &page);
+	if (v.state == VIEW_DONE && policy.redirect && (link = web_link(w, w->id, "result")) != NULL)
+		(void)http_reply_field(w->reply, "Location", "%s", link);
+	web_document(w, link != NULL ? 303 : 200, web_job(w, &v), &page);
+	free(link);
 }

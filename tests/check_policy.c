@@ -79,6 +79,8 @@ START_TEST(defaults)
 	ck_assert_int_eq(p.key_scope, POLICY_KEY_RECORD);
 	ck_assert_int_eq(p.sync_claims, 0);
 	ck_assert_int_eq(p.require_key, 0);
+	ck_assert_int_eq(p.redirect, 0);
+	ck_assert_int_eq(p.show_log, 0);
 	ck_assert_int_eq(p.group_limit, 1);
 	ck_assert_int_eq(p.group_failure, 0);
 	ck_assert_str_eq(p.handler, "");
@@ -110,8 +112,10 @@ START_TEST(every_setting)
 	ck_assert_int_eq(p.group_failure, 1);
 	ck_assert_str_eq(p.handler, "/usr/bin/convert  - -resize 100x100 png:-");
 	ck_assert_str_eq(p.result_type, "image/png");
-	p = assert_reads("require-key yes\n");
+	p = assert_reads("require-key yes\nredirect yes\nshow-log yes\n");
 	ck_assert_int_eq(p.require_key, 1);
+	ck_assert_int_eq(p.redirect, 1);
+	ck_assert_int_eq(p.show_log, 1);
 	p = assert_reads("delay 10m\nexpires 2h\npriority 9\n");
 	ck_assert_int_eq(p.delay, 600 * SECOND);
 	ck_assert_int_eq(p.expires, 7200 * SECOND);
@@ -146,6 +150,8 @@ END_TEST
 
 START_TEST(numbers_out_of_range)
 {
+	assert_bad("redirect 303", "1: redirect: \"303\" is not yes or no");
+	assert_bad("show-log all", "1: show-log: \"all\" is not yes or no");
 	assert_bad("require-key 1", "1: require-key: \"1\" is not yes or no");
 	assert_bad("\n\nmax-attempts 0", "3: max-attempts: \"0\" is not a number from 1 to 32");
 	assert_bad("max-attempts 33", "1: max-attempts: \"33\" is not a number from 1 to 32");
