@@ -90,8 +90,8 @@ event_what(const struct inotify_event *e)
 	unsigned what = 0;
 	size_t i;
 
-	/* Without a name it befell what is watched itself. */
-	if ((e->mask & start_again) != 0 || (e->len == 0 && (e->mask & IN_ATTRIB) != 0))
+	/* Without a name it befell what is watched itself, and of a directory that is nothing. */
+	if ((e->mask & start_again) != 0 || (e->len == 0 && (e->mask & (IN_ATTRIB | IN_ISDIR)) == IN_ATTRIB))
 		return WATCH_AGAIN;
 	/* A directory itself is closed after each scan of it. */
 	for (i = 0; e->len > 0 && i < KINDS; i++)

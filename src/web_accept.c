@@ -11,9 +11,9 @@
 #include "web_route.h"
 #include "web_upload.h"
 
-/* The job as it was when it was accepted, from what its request and its ID say: who asks again gets the same. */
-static json_t *
-accepted(const struct web *w, const struct spool_draft *d)
+/* From what its request and its ID say: who asks again gets the same. */
+json_t *
+web_accepted(const struct web *w, const struct spool_draft *d)
 {
 	struct view v = { .queue = w->q.word, .state = VIEW_NEW, .submitted = -1, .due = -1, .started = -1, .finished = -1,
 	    .progress = { .percent = -1 } };
@@ -58,7 +58,7 @@ answer(struct web *w, const struct spool_draft *d)
 		page.to = link;
 		(void)http_reply_field(w->reply, "Location", "%s", link != NULL ? link : "");
 		(void)http_reply_field(w->reply, "Retry-After", "%d", page.refresh);
-		web_document(w, 202, accepted(w, d), &page);
+		web_document(w, 202, web_accepted(w, d), &page);
 	}
 	free(link);
 }
@@ -68,6 +68,10 @@ web_committed(struct web *w)
 {
 	const struct spool_draft *d = w->upload->draft[0];
 
+	if (w->upload->kind == WEB_LINES || w->upload->n > 1) {
+		web_bulk(w);
+		return WEB_REPLY;
+	}
 	answer(w, d);
 	if (w->reply->status != 202)
 		return WEB_REPLY;

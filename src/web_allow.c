@@ -49,3 +49,10 @@ web_may_operate(struct web *w)
 	    "wqw-status do it in a shell.");
 	return -1;
 }
+
+void
+web_not_permitted(struct web *w)
+{
+	web_problem(w, 403, "not-permitted", NULL, "The web server's user may only submit to queue '%s' and fetch from it: a "
+	    "queue of wqw-init --shared lets it do more.", w->queue);
+}

@@ -12,4 +12,7 @@
 /* -1: the reply is the refusal. */
 int web_may_operate(struct web *w);
 
+/* The refusal where the file system's permissions do not let the server's user. */
+void web_not_permitted(struct web *w);
+
 #endif

@@ -22,8 +22,7 @@ fault(struct web *w, int error)
 		return;
 	case EACCES:
 	case EPERM:
-		web_problem(w, 403, "not-permitted", NULL, "The web server's user may only submit to queue '%s' and fetch from it: a "
-		    "queue of wqw-init --shared lets it do more.", w->queue);
+		web_not_permitted(w);
 		return;
 	default:
 		web_fault(w, error, "The job cannot be moved");

@@ -24,6 +24,8 @@ void web_policy(const struct web *w, struct policy *p);
 void web_result(struct web *w);   /* GET /QUEUE/ID/result */
 void web_log(struct web *w);      /* GET /QUEUE/ID/log */
 
+void web_list(struct web *w);     /* GET /QUEUE?state= */
+
 /* DELETE /QUEUE/ID, POST /QUEUE/ID?action=, /QUEUE/ID/cancel and /QUEUE/ID/retry. */
 enum web_next web_act(struct web *w);
 enum web_next web_cancel(struct web *w);

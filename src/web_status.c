@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "http_value.h"
 #include "view_json.h"
 #include "web_pace.h"
 #include "web_reply.h"
@@ -27,8 +28,11 @@ web_queue(struct web *w)
 	char *link = web_link(w, "", ""), why[256];
 	struct page page = { .title = w->queue, .upload = link };
 	struct policy policy;
+	char state[2];
 
-	if (spool_policy(&w->q, &policy, why, sizeof(why)) == -1)
+	if (http_query(w->req->query, "state", state, sizeof(state)) != 0)
+		web_list(w);
+	else if (spool_policy(&w->q, &policy, why, sizeof(why)) == -1)
 		web_fault(w, errno, "The queue's configuration cannot be read");
 	else if (link == NULL)
 		web_fault(w, ENOMEM, "The queue cannot be shown");

@@ -13,9 +13,10 @@
 #include "web_upload.h"
 
 #define FORM_TYPE "multipart/form-data"
+#define LINES_TYPE "application/x-ndjson"
 
-/* What a form may have around its file. */
-enum { FORM_ROOM = 65536, WHY_MAX = 256 };
+/* What a form may have around its files. */
+enum { FORM_ROOM = 1 << 18, WHY_MAX = 256 };
 
 static enum web_next
 give_up(struct web *w, int status, const char *kind, const char *detail)
@@ -52,10 +53,6 @@ form_part(void *arg, const struct http_part *p)
 
 	if (p->filename[0] == '\0')
 		return 0;
-	if (w->upload->n > 0) {
-		(void)give_up(w, 415, "one-file", "A form submits one file at a time.");
-		return -1;
-	}
 	return web_upload_begin(w, p->type, p->filename);
 }
 
@@ -79,6 +76,18 @@ begin_form(struct web *w)
 	form->data = form_data;
 	form->arg = w;
 	return WEB_BODY;
+}
+
+static int
+line_begins(void *arg)
+{
+	return web_upload_begin(arg, "application/json", NULL);
+}
+
+static int
+line_data(void *arg, const void *buf, size_t n)
+{
+	return web_upload_write(arg, buf, n);
 }
 
 /* What can be refused without knowing the queue's policy. */
@@ -118,6 +127,17 @@ open_policy(struct web *w)
 	return 0;
 }
 
+/* How long a body can be at the most without a payload in it that is too large. */
+static int64_t
+longest(const struct web_upload *u)
+{
+	int64_t max = u->policy.max_size;
+
+	if (u->kind == WEB_ONE || max > (INT64_MAX - FORM_ROOM) / WEB_DRAFTS_MAX)
+		return max;
+	return max * WEB_DRAFTS_MAX + FORM_ROOM;
+}
+
 enum web_next
 web_submit(struct web *w)
 {
@@ -131,16 +151,20 @@ web_submit(struct web *w)
 		web_fault(w, errno, "The job cannot be written");
 		return WEB_REPLY;
 	}
-	u->is_form = type != NULL && http_is_type(type, FORM_TYPE);
+	u->kind = type == NULL ? WEB_ONE : http_is_type(type, FORM_TYPE) ? WEB_FORM :
+	    http_is_type(type, LINES_TYPE) ? WEB_LINES : WEB_ONE;
 	if (web_ask_find(w, &u->ask) == -1 || open_policy(w) == -1)
 		return WEB_REPLY;
-	if (w->req->length > u->policy.max_size &&
-	    (!u->is_form || w->req->length - FORM_ROOM > u->policy.max_size)) {
+	if (w->req->length > longest(u)) {
 		(void)web_upload_too_large(w);
 		return WEB_REPLY;
 	}
-	if (u->is_form)
+	if (u->kind == WEB_FORM)
 		return begin_form(w);
+	if (u->kind == WEB_LINES) {
+		u->lines = (struct http_lines){ .line = line_begins, .data = line_data, .arg = w };
+		return WEB_BODY;
+	}
 	if (find_filename(w, filename) == -1 || web_upload_begin(w, type, filename) == -1)
 		return WEB_REPLY;
 	return WEB_BODY;
@@ -153,7 +177,8 @@ web_body(struct web *w, const void *buf, size_t n)
 	int r;
 
 	u->got += (int64_t)n;
-	r = u->is_form ? http_form_push(&u->form, buf, n) : web_upload_write(w, buf, n);
+	r = u->kind == WEB_FORM ? http_form_push(&u->form, buf, n) : u->kind == WEB_LINES ?
+	    http_lines_push(&u->lines, buf, n) : web_upload_write(w, buf, n);
 	if (r == 0)
 		return WEB_BODY;
 	web_upload_abort(w);
@@ -171,10 +196,10 @@ web_end(struct web *w, struct spool_draft *const **drafts)
 
 	if (w->req->length >= 0 && u->got != w->req->length)
 		wrong = "The body is not as long as its Content-Length says. Nothing was accepted; send it again.";
-	else if (u->is_form && !http_form_ended(&u->form))
+	else if (u->kind == WEB_FORM && !http_form_ended(&u->form))
 		wrong = "The form ends before its last boundary. Nothing was accepted; send it again.";
 	else if (u->n == 0)
-		wrong = "The form has no file.";
+		wrong = u->kind == WEB_FORM ? "The form has no file." : "There is no line with anything in it.";
 	*drafts = u->draft;
 	if (wrong == NULL)
 		return u->n;

@@ -8,7 +8,9 @@
 #include "http.h"
 #include "http_chunks.h"
 #include "http_form.h"
+#include "http_lines.h"
 #include "http_origin.h"
+#include "http_prefer.h"
 #include "http_value.h"
 #include "trace.h"
 
@@ -436,6 +438,64 @@ START_TEST(wrong_forms)
 }
 END_TEST
 
+/* --- http_lines */
+
+static int
+hear_line(void *arg)
+{
+	struct heard *h = arg;
+
+	h->len += (size_t)snprintf(h->text + h->len, sizeof(h->text) - h->len, "|");
+	return 0;
+}
+
+START_TEST(lines)
+{
+	static const char body[] = "a\nbc\r\n\n\r\nd\re\r\r\nf";
+	size_t n = sizeof(body) - 1, a, b, i;
+	struct heard h;
+
+	for (a = 0; a <= n; a++)
+		for (b = a; b <= n; b++) {
+			const size_t ends[] = { a, b, n };
+			struct http_lines l = { .line = hear_line, .data = hear_data, .arg = &h };
+			size_t at = 0;
+
+			h = (struct heard){ .len = 0 };
+			for (i = 0; i < COUNT(ends); at = ends[i++])
+				ck_assert_int_eq(http_lines_push(&l, body + at, ends[i] - at), 0);
+			ck_assert_str_eq(h.text, "|a|bc|d\re\r|f");
+		}
+}
+END_TEST
+
+START_TEST(strings)
+{
+	static const struct { const char *value, *want; int r; } table[] = {
+		{ "\"a b\"", "a b", 0 }, { " \"a\" ", "a", 0 }, { "\"a\\\"\\\\\"", "a\"\\", 0 }, { "\"a\";x=1", "a", 0 }, { "a-1", "a-1", 0 },
+		{ "\"\"", "", 0 }, { "\"a", "", -1 }, { "\"a\\b\"", "", -1 }, { "\"a\"b", "", -1 }, { "a b", "", -1 }, { "a,b", "", -1 },
+		{ "\"\t\"", "", -1 }, { "\"\x7f\"", "", -1 }, { "\"1234567890\"", "", -1 }, { "1234567890", "", -1 }, { "\"a\\", "", -1 }
+	};
+	static const struct { const char *prefer, *want; int r; } wants[] = {
+		{ "wait=5", "5", 1 }, { "WAIT = 5", "5", 1 }, { "a, wait=\"5\";x, wait=6", "5", 1 }, { "wait", "", 1 }, { "waits=5", "", 0 }, { "", "", 0 },
+		{ "x=\"a, wait=5\"", "", 0 }, { "x=\"", "", 0 }, { ",,wait=5", "5", 1 }, { "wait=1234567890", "", 0 }, { "x=wait=5", "", 0 }
+	};
+	char buf[10];
+	size_t i;
+
+	for (i = 0; i < COUNT(table); i++) {
+		ck_assert_msg(http_string(table[i].value, buf, sizeof(buf)) == table[i].r, "%s", table[i].value);
+		if (table[i].r == 0)
+			ck_assert_str_eq(buf, table[i].want);
+	}
+	for (i = 0; i < COUNT(wants); i++) {
+		ck_assert_msg(http_preference(wants[i].prefer, "wait", buf, sizeof(buf)) == wants[i].r, "%s", wants[i].prefer);
+		if (wants[i].r == 1)
+			ck_assert_str_eq(buf, wants[i].want);
+	}
+}
+END_TEST
+
 /* --- http */
 
 START_TEST(replies)
@@ -504,6 +564,8 @@ main(void)
 	tcase_add_test(t, wrong_chunks);
 	tcase_add_test(t, forms);
 	tcase_add_test(t, wrong_forms);
+	tcase_add_test(t, lines);
+	tcase_add_test(t, strings);
 	tcase_add_test(t, replies);
 	tcase_add_test(t, names);
 	suite_add_tcase(s, t);
