@@ -17,6 +17,7 @@
 #include "http_chunks.h"
 #include "http_value.h"
 #include "io.h"
+#include "job.h"
 #include "units.h"
 #include "web.h"
 #include "web_wait.h"
@@ -64,19 +65,29 @@ door_cgi_called(void)
 	return variable("REQUEST_METHOD") != NULL;
 }
 
-/* A request field: HTTP_ and its name in capitals, but for the one that has a variable of its own. */
+/* A request field: HTTP_ and its name in capitals, but for the two that have variables of their own. */
 static const char *
-field(enum http_field f)
+find_field(const char *field)
 {
-	char name[64];
+	char name[JOB_NAME_MAX + 6];
 	size_t i;
 
-	if (f == HTTP_CONTENT_TYPE)
+	if (strcasecmp(field, "Content-Type") == 0)
 		return variable("CONTENT_TYPE");
-	(void)snprintf(name, sizeof(name), "HTTP_%s", http_field_name(f));
+	if (strcasecmp(field, "Content-Length") == 0)
+		return variable("CONTENT_LENGTH");
+	if ((size_t)snprintf(name, sizeof(name), "HTTP_%s", field) >= sizeof(name))
+		return NULL;
 	for (i = 5; name[i] != '\0'; i++)
 		name[i] = name[i] == '-' ? '_' : (char)toupper((unsigned char)name[i]);
 	return variable(name);
+}
+
+static const char *
+lookup(const struct http_request *req, const char *name)
+{
+	(void)req;
+	return find_field(name);
 }
 
 /* "https://host:port"; "" where the server does not say. Returns buf. */
@@ -149,10 +160,11 @@ find_request(struct cgi *c)
 	c->req = (struct http_request){
 		.method = http_method_parse(variable_or("REQUEST_METHOD", "")),
 		.path = variable_or("PATH_INFO", ""), .query = variable_or("QUERY_STRING", ""), .base = c->base,
-		.user = variable("REMOTE_USER"), .client = variable("REMOTE_ADDR")
+		.user = variable("REMOTE_USER"), .client = variable("REMOTE_ADDR"),
+		.lookup = lookup
 	};
 	for (f = 0; f < HTTP_FIELDS; f++)
-		c->req.field[f] = field(f);
+		c->req.field[f] = find_field(http_field_name(f));
 	return find_length(c);
 }
 
@@ -241,7 +253,7 @@ take_body(struct cgi *c, enum web_next *after)
 		web_refuse(&c->req, &c->reply, 400, "The body is malformed, or broke off. Nothing was accepted.");
 		return 0;
 	}
-	if ((count = web_end(&c->web, &drafts)) > 0) {
+	if ((count = web_end(&c->web, &drafts)) > 0 && (!web_has_check(&c->web) || web_check(&c->web))) {
 		(void)spool_commit(drafts, count);
 		*after = web_committed(&c->web);
 	}

@@ -21,6 +21,8 @@ enum phase {
 	BODY,        /* the web layer takes the body */
 	SWALLOW,     /* the reply is there and waits for the end of the body */
 	CUT,         /* the reply has been sent over the body; nothing but to close the connection is left */
+	CHECKING,    /* suspended; `checked` ends it */
+	CHECKED,
 	COMMITTING,  /* suspended; `committed` ends it */
 	COMMITTED,
 	PATIENT,     /* the request is taken, and is to wait for its job when all of it has come */
@@ -40,6 +42,9 @@ struct call {
 	struct http_reply reply;
 	struct web web;
 	struct door_strict strict;
+	struct spool_draft *const *drafts;   /* of the submission, n of them */
+	size_t n;
+	struct web_checker_item check;
 	struct web_commit_item item;
 	struct web_wait_item wait;
 	char client[CLIENT_MAX];
@@ -68,6 +73,12 @@ door_mhd_begin(void *arg, const char *target, struct MHD_Connection *conn)
 	c->req.path = c->req.query = c->req.base = "";
 	http_reply_init(&c->reply);
 	return c;
+}
+
+static const char *
+lookup(const struct http_request *req, const char *name)
+{
+	return MHD_lookup_connection_value(req->source, MHD_HEADER_KIND, name);
 }
 
 /* The peer's address; NULL where it has none, as at the other end of a pipe. */
@@ -190,8 +201,13 @@ broke_off(struct call *c, enum MHD_RequestTerminationCode why)
 			return;
 		refuse_rest(c, why);
 		break;
+	case CHECKED:
+		if (c->check.ok)
+			(void)spool_commit(c->drafts, c->n);
+		/* FALLTHROUGH */
 	case COMMITTED:
-		(void)web_committed(&c->web);
+		if (c->phase == COMMITTED || c->check.ok)
+			(void)web_committed(&c->web);
 		replied(c, READY);
 		break;
 	case WAITED:
@@ -277,6 +293,8 @@ find_request(struct call *c, const char *method, const char *version, const char
 		return 400;
 	c->req.path = c->path;
 	c->req.client = find_client(c);
+	c->req.lookup = lookup;
+	c->req.source = c->conn;
 	return 0;
 }
 
@@ -326,28 +344,71 @@ on_body(struct call *c, const char *data, size_t n)
 	return c->phase == CUT && c->passed > LINGER_MAX ? MHD_NO : MHD_YES;
 }
 
-/* The whole body is there. 1: its submission is on its way to the disk, and the connection rests. */
-static int
-submit(struct call *c, enum web_next *next)
+static void
+checked(void *arg)
 {
-	struct spool_draft *const *drafts;
-	size_t n = web_end(&c->web, &drafts);
+	struct call *c = arg;
 
-	if (n == 0)
+	c->phase = CHECKED;
+	MHD_resume_connection(c->conn);
+}
+
+/* 1: the connection rests while a command judges the payload; 0: it has, and c->check.ok tells. */
+static int
+check(struct call *c)
+{
+	c->check = (struct web_checker_item){ .w = &c->web, .done = checked, .arg = c, .ok = 1 };
+	if (!web_has_check(&c->web))
 		return 0;
+	if (c->door->checker != NULL) {
+		c->phase = CHECKING;
+		MHD_suspend_connection(c->conn);
+		if (web_checker_put(c->door->checker, &c->check) == -1) {
+			c->check.ok = web_check(&c->web);
+			checked(c);
+		}
+		return 1;
+	}
+	c->check.ok = web_check(&c->web);
+	return 0;
+}
+
+/* 1: the submission is on its way to the disk, and the connection rests; 0: it is there. */
+static int
+commit(struct call *c)
+{
 	if (c->door->commit == NULL) {
-		(void)spool_commit(drafts, n);
-		*next = web_committed(&c->web);
+		(void)spool_commit(c->drafts, c->n);
 		return 0;
 	}
 	c->phase = COMMITTING;
-	c->item = (struct web_commit_item){ .drafts = drafts, .n = n, .done = committed, .arg = c };
+	c->item = (struct web_commit_item){ .drafts = c->drafts, .n = c->n, .done = committed, .arg = c };
 	MHD_suspend_connection(c->conn);
 	if (web_commit_put(c->door->commit, &c->item) == -1) {
-		(void)spool_commit(drafts, n);
+		(void)spool_commit(c->drafts, c->n);
 		committed(c);
 	}
 	return 1;
+}
+
+/* The whole body is there, or what comes after that. 1: the connection rests. */
+static int
+submit(struct call *c, enum web_next *next)
+{
+	if (c->phase == BODY) {
+		if ((c->n = web_end(&c->web, &c->drafts)) == 0)
+			return 0;
+		if (check(c))
+			return 1;
+	}
+	if (c->phase != COMMITTED) {
+		if (!c->check.ok)
+			return 0;
+		if (commit(c))
+			return 1;
+	}
+	*next = web_committed(&c->web);
+	return 0;
 }
 
 static enum MHD_Result
@@ -357,10 +418,8 @@ on_end(struct call *c)
 
 	if (c->phase == CUT)
 		return MHD_NO;
-	if (c->phase == BODY && submit(c, &next))
+	if ((c->phase == BODY || c->phase == CHECKED || c->phase == COMMITTED) && submit(c, &next))
 		return MHD_YES;
-	if (c->phase == COMMITTED)
-		next = web_committed(&c->web);
 	if (next == WEB_WAIT)
 		return wait_for_end(c);
 	if (c->phase == WAITED)

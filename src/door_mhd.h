@@ -12,11 +12,13 @@
 #include <microhttpd.h>
 #include <stdatomic.h>
 
+#include "web_checker.h"
 #include "web_commit.h"
 #include "web_wait.h"
 
 struct door {
 	struct web_commit *commit;         /* NULL: each submission is committed by itself, at once */
+	struct web_checker *checker;       /* for payloads that a command judges; NULL: it is run at once */
 	struct web_wait *wait;             /* for requests that wait for the end of their job */
 	void (*say)(const char *line);     /* a line for the operator; from any thread */
 	void (*idle)(void *arg);           /* called when the last request has ended while `closing`; from any thread */

@@ -77,6 +77,8 @@ finish(struct daemon *d)
 {
 	int saved = errno;
 
+	if (d->door.checker != NULL)
+		web_checker_stop(d->door.checker);
 	if (d->door.commit != NULL)
 		web_commit_stop(d->door.commit);
 	if (d->door.wait != NULL)
@@ -87,6 +89,8 @@ finish(struct daemon *d)
 		web_commit_free(d->door.commit);
 	if (d->door.wait != NULL)
 		web_wait_free(d->door.wait);
+	if (d->door.checker != NULL)
+		web_checker_free(d->door.checker);
 	(void)io_close(&d->signals);
 	(void)io_close(&d->event);
 	errno = saved;
@@ -179,7 +183,8 @@ door_run_listen(const struct door_run *run)
 	struct daemon d;
 	int r = -1;
 
-	if (prepare(&d, run) == -1 || (d.door.commit = web_commit_start()) == NULL || start(&d, 0, more) == -1)
+	if (prepare(&d, run) == -1 || (d.door.commit = web_commit_start()) == NULL ||
+	    (d.door.checker = web_checker_new()) == NULL || start(&d, 0, more) == -1)
 		goto out;
 	while (wait_for(&d, -1) != 1)
 		;

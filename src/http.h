@@ -32,6 +32,9 @@ struct http_request {
 	const char *base;        /* what turns a path into a link: "", or "https://host/cgi-bin/wqw.cgi" */
 	const char *field[HTTP_FIELDS];  /* NULL where it was not sent */
 	const char *user, *client;       /* who the server says it is, and from where; NULL: not known */
+	/* Any other field, by its name in whatever case; NULL where it was not sent. */
+	const char *(*lookup)(const struct http_request *req, const char *name);
+	void *source;            /* the door's */
 	int64_t length;          /* of the body; NONE: there is no body; UNKNOWN: there is one, and its end will tell */
 };
 

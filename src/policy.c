@@ -19,7 +19,7 @@
 
 enum { FILE_MAX = 65536 };
 
-enum kind { NUMBER, DURATION, SIZE, YESNO, KEY_SCOPE, ON_FAILURE, TEXT, TYPE };
+enum kind { NUMBER, DURATION, SIZE, YESNO, KEY_SCOPE, ON_FAILURE, TEXT, TYPE, TYPES, NAMES };
 
 struct setting {
 	const char *name;
@@ -60,6 +60,10 @@ static const struct setting settings[] = {
 	{ "keep-keys", DURATION, AT(keep_keys), 1, INT64_MAX },
 	{ "group-limit", NUMBER, AT(group_limit), 1, POLICY_GROUP_LIMIT_MAX },
 	{ "group-failure", ON_FAILURE, AT(group_failure), 0, 1 },
+	{ "accept-types", TYPES, AT(accept_types), 0, POLICY_LIST_MAX },
+	{ "require-header", NAMES, AT(require_header), 0, POLICY_LIST_MAX },
+	{ "json", YESNO, AT(json), 0, 1 },
+	{ "check", TEXT, AT(check), 0, POLICY_HANDLER_MAX },
 	{ "redirect", YESNO, AT(redirect), 0, 1 },
 	{ "show-log", YESNO, AT(show_log), 0, 1 },
 	{ "require-key", YESNO, AT(require_key), 0, 1 },
@@ -148,6 +152,23 @@ is_type(const char *text)
 	return *skip_parameters(text + n + 1 + m) == '\0';
 }
 
+/* Words between blanks or commas. */
+static int
+set_list(struct reader *r, const struct setting *s, const char *value)
+{
+	char word[POLICY_LIST_MAX];
+	size_t n;
+
+	for (value += strspn(value, BLANKS ","); *value != '\0'; value += n + strspn(value + n, BLANKS ",")) {
+		n = strcspn(value, BLANKS ",");
+		(void)snprintf(word, sizeof(word), "%.*s", (int)n, value);
+		if (s->kind == TYPES ? !is_type(word) || strchr(word, ';') != NULL : strspn(word, TOKEN) != n)
+			return wrong(r, "%s: \"%.64s\" is not %s", s->name, word, s->kind == TYPES ? "a media type such as text/plain or image/*" :
+			    "the name of a header field");
+	}
+	return 0;
+}
+
 static int
 set_text(struct reader *r, const struct setting *s, const char *value)
 {
@@ -155,6 +176,8 @@ set_text(struct reader *r, const struct setting *s, const char *value)
 		return wrong(r, "%s is longer than %" PRId64 " bytes", s->name, s->max - 1);
 	if (s->kind == TYPE && !is_type(value))
 		return wrong(r, "%s: \"%.64s\" is not a media type such as text/plain; charset=utf-8", s->name, value);
+	if ((s->kind == TYPES || s->kind == NAMES) && set_list(r, s, value) == -1)
+		return -1;
 	strlcpy((char *)&r->p + s->at, value, (size_t)s->max);
 	return 0;
 }
@@ -239,7 +262,7 @@ take_line(struct reader *r, char *line)
 	r->seen[i] = r->line;
 	if (*value == '\0')
 		return wrong(r, "%s has no value", name);
-	return settings[i].kind == TEXT || settings[i].kind == TYPE ? set_text(r, &settings[i], value) :
+	return settings[i].kind >= TEXT ? set_text(r, &settings[i], value) :
 	    set_number(r, &settings[i], value);
 }
 

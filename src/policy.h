@@ -8,7 +8,7 @@
 #include <stdio.h>
 
 enum { POLICY_KEY_RECORD, POLICY_KEY_ACTIVE };   /* an idempotency key is taken as long as its job has a record, or runs */
-enum { POLICY_HANDLER_MAX = 1024, POLICY_TYPE_MAX = 128, POLICY_GROUP_LIMIT_MAX = 64 };
+enum { POLICY_HANDLER_MAX = 1024, POLICY_TYPE_MAX = 128, POLICY_LIST_MAX = 512, POLICY_GROUP_LIMIT_MAX = 64 };
 
 struct policy {
 	int64_t max_attempts;          /* 1..ID_ATTEMPTS_MAX */
@@ -26,6 +26,9 @@ struct policy {
 	int64_t group_limit;           /* 1..POLICY_GROUP_LIMIT_MAX: started and unended jobs of one ordering group */
 	int64_t group_failure;         /* 1: a dead letter holds its group */
 	int64_t redirect, show_log;    /* 1: the state of a job that is done leads to its result; of one that failed, shows its log */
+	int64_t json;                  /* 1: the web front takes JSON only */
+	char accept_types[POLICY_LIST_MAX], require_header[POLICY_LIST_MAX];   /* media types, field names; "": any, none */
+	char check[POLICY_HANDLER_MAX];   /* a command that judges a payload on its standard input; "" where there is none */
 	int64_t require_key;           /* 1: the web front takes no submission without an idempotency key */
 	char handler[POLICY_HANDLER_MAX];   /* command and arguments, split at blanks; "" where there is none */
 	char result_type[POLICY_TYPE_MAX];  /* Content-Type of results */

@@ -4,7 +4,7 @@
  *	if (web_begin(&w, &request, &reply) == WEB_BODY) {
  *		while (more && web_body(&w, piece, n) == WEB_BODY)
  *			;
- *		if ((n = web_end(&w, &drafts)) > 0) {
+ *		if ((n = web_end(&w, &drafts)) > 0 && (!web_has_check(&w) || web_check(&w))) {
  *			spool_commit(drafts, n);        (or together with others)
  *			next = web_committed(&w);
  *		}
@@ -45,6 +45,15 @@ enum web_next web_body(struct web *w, const void *buf, size_t n);
  * commit; they stay w's.
  */
 size_t web_end(struct web *w, struct spool_draft *const **drafts);
+
+/*
+ * Between the two: 1 where the queue's policy has a command that judges payloads. web_check runs it, and takes as long; it
+ * may do so in another thread, and with an upload of another request at the same time. 0: it has refused, and the reply is
+ * complete.
+ */
+int web_has_check(const struct web *w);
+int web_check(struct web *w);
+
 enum web_next web_committed(struct web *w);
 void web_waited(struct web *w);
 

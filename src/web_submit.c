@@ -8,6 +8,7 @@
 #include "http_form.h"
 #include "http_value.h"
 #include "web_ask.h"
+#include "web_check.h"
 #include "web_reply.h"
 #include "web_route.h"
 #include "web_upload.h"
@@ -124,7 +125,7 @@ open_policy(struct web *w)
 		    "string that is another one for each job, and the same where one is sent again.");
 		return -1;
 	}
-	return 0;
+	return web_check_fields(w);
 }
 
 /* How long a body can be at the most without a payload in it that is too large. */
@@ -201,10 +202,11 @@ web_end(struct web *w, struct spool_draft *const **drafts)
 	else if (u->n == 0)
 		wrong = u->kind == WEB_FORM ? "The form has no file." : "There is no line with anything in it.";
 	*drafts = u->draft;
-	if (wrong == NULL)
+	if (wrong != NULL)
+		(void)give_up(w, 400, NULL, wrong);
+	else if (web_check_piece_end(w) == 0)
 		return u->n;
 	web_upload_abort(w);
-	(void)give_up(w, 400, NULL, wrong);
 	return 0;
 }
 

@@ -7,6 +7,7 @@
 #include "job.h"
 #include "trace.h"
 #include "web_ask.h"
+#include "web_check.h"
 #include "web_reply.h"
 
 int
@@ -58,6 +59,8 @@ web_upload_begin(struct web *w, const char *type, const char *filename)
 	struct web_upload *u = w->upload;
 	struct spool_draft *d;
 
+	if (web_check_type(w, type) == -1 || (u->n > 0 && web_check_piece_end(w) == -1))
+		return -1;
 	if (u->n == WEB_DRAFTS_MAX) {
 		web_problem(w, 413, "too-many", json_pack("{s:i}", "max-jobs", WEB_DRAFTS_MAX), "One request submits %d jobs at the "
 		    "most.", WEB_DRAFTS_MAX);
@@ -69,6 +72,7 @@ web_upload_begin(struct web *w, const char *type, const char *filename)
 	}
 	d->fd = -1;
 	u->draft[u->n++] = d;
+	u->json = (struct http_json){ 0 };
 	if (web_ask_open(w, &u->ask, &u->policy, u->n - 1, d) == -1 || put(d, "Content-Type", type) == -1 ||
 	    put(d, "Filename", filename) == -1 || put(d, "Remote-User", w->req->user) == -1 ||
 	    put(d, "Remote-Addr", w->req->client) == -1 || put_trace(w, d) == -1 || spool_draft_write(d, "", 0) == -1) {
@@ -81,6 +85,8 @@ web_upload_begin(struct web *w, const char *type, const char *filename)
 int
 web_upload_write(struct web *w, const void *buf, size_t n)
 {
+	if (web_check_piece(w, buf, n) == -1)
+		return -1;
 	if (spool_draft_write(w->upload->draft[w->upload->n - 1], buf, n) == 0)
 		return 0;
 	web_upload_fault(w, errno);

@@ -9,6 +9,7 @@
 
 #include "feed_ask.h"
 #include "http_form.h"
+#include "http_json.h"
 #include "http_lines.h"
 #include "web.h"
 
@@ -23,6 +24,7 @@ struct web_upload {
 	struct spool_draft *draft[WEB_DRAFTS_MAX];
 	struct http_form form;
 	struct http_lines lines;
+	struct http_json json;  /* of the draft that was begun last */
 };
 
 /* Begins the next job's draft. These return -1 with the reply made. */

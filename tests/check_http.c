@@ -8,6 +8,7 @@
 #include "http.h"
 #include "http_chunks.h"
 #include "http_form.h"
+#include "http_json.h"
 #include "http_lines.h"
 #include "http_origin.h"
 #include "http_prefer.h"
@@ -469,6 +470,39 @@ START_TEST(lines)
 }
 END_TEST
 
+START_TEST(json)
+{
+	static const char *const good[] = {
+		"{}", "[]", "0", "-0", "1.5E-3", "\"\"", "true", " [ { \"a\" : [ 1 , null ] , \"b\" : { } } , \"\\u00e9\\\\\" ]\r\n", "\"\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\""
+	};
+	static const char *const bad[] = {
+		"", " ", "{", "[1,]", "{\"a\"}", "{\"a\":}", "{a:1}", "[1 2]", "01", "1.", "1e", "+1", "-", "tru", "truee", "\"", "\"\\x\"", "\"\\u12g4\"", "\"\t\"",
+		"]", "[}", "{]", "{}[]", "\xef\xbb\xbf{}", "\"\xc0\x80\"", "\"\xed\xa0\x80\"", "\"\xf4\x90\x80\x80\"", "\"\xc3\"", "\"\xe2\x82\"", "\"\x80\"", "{,}", "[,1]"
+	};
+	char deep[2 * HTTP_JSON_DEPTH + 4];
+	struct http_json j;
+	size_t i, n, at;
+
+	for (i = 0; i < COUNT(good); i++)
+		for (n = strlen(good[i]), at = 0; at <= n; at++) {
+			j = (struct http_json){ 0 };
+			ck_assert_msg(http_json_push(&j, good[i], at) == 0 && http_json_push(&j, good[i] + at, n - at) == 0 &&
+			    http_json_ended(&j), "%s", good[i]);
+		}
+	for (i = 0; i < COUNT(bad); i++) {
+		j = (struct http_json){ 0 };
+		ck_assert_msg(http_json_push(&j, bad[i], strlen(bad[i])) == -1 || !http_json_ended(&j), "%s", bad[i]);
+	}
+	memset(deep, '[', HTTP_JSON_DEPTH + 1);
+	memset(deep + HTTP_JSON_DEPTH, ']', HTTP_JSON_DEPTH);
+	j = (struct http_json){ 0 };
+	ck_assert(http_json_push(&j, deep, (size_t)2 * HTTP_JSON_DEPTH) == 0 && http_json_ended(&j));
+	deep[HTTP_JSON_DEPTH] = '[';
+	j = (struct http_json){ 0 };
+	ck_assert_int_eq(http_json_push(&j, deep, HTTP_JSON_DEPTH + 1), -1);
+}
+END_TEST
+
 START_TEST(strings)
 {
 	static const struct { const char *value, *want; int r; } table[] = {
@@ -565,6 +599,7 @@ main(void)
 	tcase_add_test(t, forms);
 	tcase_add_test(t, wrong_forms);
 	tcase_add_test(t, lines);
+	tcase_add_test(t, json);
 	tcase_add_test(t, strings);
 	tcase_add_test(t, replies);
 	tcase_add_test(t, names);
