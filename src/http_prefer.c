@@ -55,12 +55,12 @@ http_string(const char *value, char *buf, size_t size)
 static const char *
 skip_preference(const char *p)
 {
-	while (*p != '\0' && *p != ',')
-		if (*p != '"' || (p = take_quoted(p, NULL, 0)) == NULL) {
-			if (p == NULL)
-				return "";
+	while (*p != '\0' && *p != ',') {
+		if (*p != '"')
 			p++;
-		}
+		else if ((p = take_quoted(p, NULL, 0)) == NULL)
+			return "";
+	}
 	return *p == ',' ? p + 1 : p;
 }
 

@@ -89,13 +89,15 @@ done
 
 mkfifo hold
 echo hold >hold.in
-env REQUEST_METHOD=POST PATH_INFO=/words QUERY_STRING=wait=60 CONTENT_LENGTH=5 SCRIPT_NAME= wqw.cgi <hold.in 2>err | cat >reply &
+mkfifo out
+env REQUEST_METHOD=POST PATH_INFO=/words QUERY_STRING=wait=60 CONTENT_LENGTH=5 SCRIPT_NAME= wqw.cgi <hold.in >out 2>err &
+cgi=$!
+cat out >reply &
+reader=$!
 runs() { [ "$(count "spool/words/cur")" -ge 1 ]; }
 until_true runs
-cgi=$(pgrep -P $$ -x wqw.cgi || pgrep -n -x wqw.cgi)
-cat=$(pgrep -P $$ -x cat)
 ok 'wqw.cgi waits' alive "$cgi"
-kill "$cat"
+kill "$reader"
 ok 'until nobody takes its answer' until_true gone "$cgi"
 
 door=listener
@@ -104,7 +106,7 @@ sockets() { find "/proc/$listener/fd" -lname 'socket:*' | wc -l; }
 few_sockets() { [ "$(sockets)" -le "$before" ]; }
 more_sockets() { [ "$(sockets)" -gt "$before" ]; }
 before=$(sockets)
-curl -q -s -m 60 "http://127.0.0.1:$port/words/$(ls spool/words/cur | sed 's/,A=.*//')?wait=60" >/dev/null &
+curl -q -s -m 60 "http://127.0.0.1:$port/words/$(find spool/words/cur -name '2*' | sed 's|.*/||; s/,A=.*//')?wait=60" >/dev/null &
 client=$!
 until_true more_sockets
 kill "$client"

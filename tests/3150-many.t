@@ -7,7 +7,7 @@ need curl jq perl
 
 wqw-init words small || exit 1
 echo 'max-size 10' >spool/small/queue.conf
-printf '{"n":1}\n\r\n{"n":2}\r\n\n{"n":"\xc3\xa9"}' >three
+printf '{"n":1}\n\r\n{"n":2}\r\n\n{"n":"\303\251"}' >three
 perl -e 'print "[$_]\n" for 1 .. 100' >hundred
 perl -e 'print "[$_]\n" for 1 .. 101' >hundred-one
 printf '{"n":1}\n"much too long"\n[]\n' >long
@@ -35,7 +35,7 @@ for door in cgi listener; do
 	is "$(jq -r '[.status, .state] | @tsv' body | sort -u)" '202	new' "$door: all accepted"
 	jq -r .id body >ids
 	while read -r id; do payload "spool/words/new/$id"; echo; done <ids >payloads
-	is "$(cat payloads)" "$(printf '{"n":1}\n{"n":2}\n{"n":"\xc3\xa9"}')" "$door: in their order, without line ends"
+	is "$(cat payloads)" "$(printf '{"n":1}\n{"n":2}\n{"n":"\303\251"}')" "$door: in their order, without line ends"
 	is "$(grep -lr '^Content-Type: application/json$' spool/words/new | wc -l | tr -d ' ')" 3 "$door: each is JSON"
 	is "$(count spool/words/new)" 3 "$door: and no more"
 	like "$(jq -r .links.self body | head -n 1)" "/words/$(head -n 1 ids)\$" "$door: with links"

@@ -3,7 +3,7 @@
 . "$(dirname "$0")/lib.sh"
 . "$ROOT/tests/web.sh"
 
-need curl jq perl
+need curl jq perl pgrep
 
 wqw-init types fields json strict || exit 1
 echo 'accept-types text/plain, image/*' >spool/types/queue.conf
@@ -11,7 +11,7 @@ echo 'require-header X-Tenant x-other' >spool/fields/queue.conf
 echo 'json yes' >spool/json/queue.conf
 printf 'hello, web' >hello
 printf '%s' 'Content-Type: multipart/form-data; boundary=X' >form.type
-form()
+form_of()
 {
 	printf -- '--X\r\nContent-Disposition: form-data; name="f"; filename="a"\r\nContent-Type: %s\r\n\r\n' "$1"
 	cat "$2"
@@ -54,11 +54,11 @@ for door in cgi listener; do
 	is "$(field Accept)" 'text/plain, image/*' "$door: says what goes"
 	ask POST /types hello
 	problem 415 wrong-type "$door: no type"
-	form text/html hello >form
+	form_of text/html hello >form
 	ask POST /types -H "$(cat form.type)" form
 	problem 415 wrong-type "$door: a file of a form"
 	nothing "$door: types"
-	form image/gif hello >form
+	form_of image/gif hello >form
 	ask POST /types -H "$(cat form.type)" form
 	is "$(status)" 202 "$door: another one"
 	rm -f spool/*/new/*
@@ -76,13 +76,13 @@ for door in cgi listener; do
 	for good in '{}' '[]' ' [1, -0.5e+10, "a\u00e9\n", true, false, null, {"a":{"b":[]}}] ' '"x"' 0 -1 1e5 'null'; do
 		printf '%s' "$good" >good
 		ask POST /json good
-		is "$(status)" 202 "$door: $(printf %s "$good" | tr -d '\\')"
+		is "$(status)" 202 "$door: $(printf %s "$good" | tr -d '\134')"
 	done
 	rm -f spool/*/new/*
 	for bad in '' ' ' '{' '[1,]' '{"a"}' '{"a":1,}' "{'a':1}" 01 1. .5 -  nul nulll '"a' '[1 2]' '{}{}' '[}' NaN '"a\x"' '"\u00g0"'; do
 		printf '%s' "$bad" >bad
 		ask POST /json bad
-		problem 422 not-json "$door: not $(printf %s "$bad" | tr -d '\\')"
+		problem 422 not-json "$door: not $(printf %s "$bad" | tr -d '\134')"
 	done
 	printf '"\377"' >bad
 	ask POST /json bad
@@ -113,7 +113,7 @@ for door in cgi listener; do
 		ask POST /strict bad
 		problem 422 invalid "$door: $what"
 	done
-	form text/plain bad >form
+	form_of text/plain bad >form
 	ask POST /strict -H "$(cat form.type)" form
 	problem 422 invalid "$door: a file of a form"
 	printf '"good"\n"bad"\n' >bad
@@ -151,8 +151,7 @@ for i in 1 2 3 4 5 6; do
 	curl -q -s -m 60 -o "slow.$i" -w '%{http_code}\n' --data-binary @slow "http://127.0.0.1:$port/strict" >"code.$i" &
 	slow="${slow:-} $!"
 done
-under_way() { [ "$(pgrep -fc 'tail -f /dev/null')" -ge 1 ] && [ "$(count spool/strict/tmp)" -eq 6 ]; }
-until_true under_way
+wait_count spool/strict/tmp 6
 ask POST /json -H 'Content-Type: application/json' hello
 problem 422 not-json 'the listener answers others meanwhile'
 # shellcheck disable=SC2086 # pids
