@@ -17,8 +17,10 @@
 #include "http_chunks.h"
 #include "http_value.h"
 #include "io.h"
+#include "job.h"
 #include "units.h"
 #include "web.h"
+#include "web_wait.h"
 
 enum { BASE_MAX = 1024, PIECE = 65536, SWALLOW_MAX = 64 << 20 };
 
@@ -63,19 +65,29 @@ door_cgi_called(void)
 	return variable("REQUEST_METHOD") != NULL;
 }
 
-/* A request field: HTTP_ and its name in capitals, but for the one that has a variable of its own. */
+/* A request field: HTTP_ and its name in capitals, but for the two that have variables of their own. */
 static const char *
-field(enum http_field f)
+find_field(const char *field)
 {
-	char name[64];
+	char name[JOB_NAME_MAX + 6];
 	size_t i;
 
-	if (f == HTTP_CONTENT_TYPE)
+	if (strcasecmp(field, "Content-Type") == 0)
 		return variable("CONTENT_TYPE");
-	(void)snprintf(name, sizeof(name), "HTTP_%s", http_field_name(f));
+	if (strcasecmp(field, "Content-Length") == 0)
+		return variable("CONTENT_LENGTH");
+	if ((size_t)snprintf(name, sizeof(name), "HTTP_%s", field) >= sizeof(name))
+		return NULL;
 	for (i = 5; name[i] != '\0'; i++)
 		name[i] = name[i] == '-' ? '_' : (char)toupper((unsigned char)name[i]);
 	return variable(name);
+}
+
+static const char *
+lookup(const struct http_request *req, const char *name)
+{
+	(void)req;
+	return find_field(name);
 }
 
 /* "https://host:port"; "" where the server does not say. Returns buf. */
@@ -148,10 +160,11 @@ find_request(struct cgi *c)
 	c->req = (struct http_request){
 		.method = http_method_parse(variable_or("REQUEST_METHOD", "")),
 		.path = variable_or("PATH_INFO", ""), .query = variable_or("QUERY_STRING", ""), .base = c->base,
-		.user = variable("REMOTE_USER"), .client = variable("REMOTE_ADDR")
+		.user = variable("REMOTE_USER"), .client = variable("REMOTE_ADDR"),
+		.lookup = lookup
 	};
 	for (f = 0; f < HTTP_FIELDS; f++)
-		c->req.field[f] = field(f);
+		c->req.field[f] = find_field(http_field_name(f));
 	return find_length(c);
 }
 
@@ -210,13 +223,24 @@ read_piece(struct cgi *c)
 	return n;
 }
 
-/* -1: told to end; else the reply is complete. */
+/* A client that goes has its server close the output, or tell us to end: the job is accepted, whatever is said of it. */
+static void
+wait_for_end(struct cgi *c, int out)
+{
+	struct web_wait_item item = { .q = &c->web.q, .id = c->web.id, .until = io_clock() + c->web.wait, .client = out };
+
+	web_wait_one(&item, c->stop);
+	web_waited(&c->web);
+}
+
+/* -1: told to end; else the reply is complete, unless *after is WEB_WAIT. */
 static int
-take_body(struct cgi *c)
+take_body(struct cgi *c, enum web_next *after)
 {
 	enum web_next next = WEB_BODY;
-	struct spool_draft *draft;
+	struct spool_draft *const *drafts;
 	ssize_t n = 1;
+	size_t count;
 
 	while (next == WEB_BODY && (n = read_piece(c)) > 0)
 		next = web_body(&c->web, c->piece, (size_t)n);
@@ -229,9 +253,9 @@ take_body(struct cgi *c)
 		web_refuse(&c->req, &c->reply, 400, "The body is malformed, or broke off. Nothing was accepted.");
 		return 0;
 	}
-	if ((draft = web_end(&c->web)) != NULL) {
-		(void)spool_commit(&draft, 1);
-		web_committed(&c->web);
+	if ((count = web_end(&c->web, &drafts)) > 0 && (!web_has_check(&c->web) || web_check(&c->web))) {
+		(void)spool_commit(drafts, count);
+		*after = web_committed(&c->web);
 	}
 	return 0;
 }
@@ -282,6 +306,7 @@ int
 door_cgi(int in, int out, char note[HTTP_NOTE_MAX])
 {
 	struct cgi *c = calloc(1, sizeof(*c));
+	enum web_next next = WEB_REPLY;
 	int r = 0, saved;
 
 	note[0] = '\0';
@@ -293,8 +318,10 @@ door_cgi(int in, int out, char note[HTTP_NOTE_MAX])
 	c->web.q.fd = -1;
 	if (find_request(c) == -1)
 		web_refuse(&c->req, &c->reply, 400, "The request's Content-Length is not a number.");
-	else if (web_begin(&c->web, &c->req, &c->reply) == WEB_BODY)
-		r = take_body(c);
+	else if ((next = web_begin(&c->web, &c->req, &c->reply)) == WEB_BODY)
+		r = take_body(c, &next);
+	if (r == 0 && next == WEB_WAIT)
+		wait_for_end(c, out);
 	(void)strlcpy(note, c->reply.note, HTTP_NOTE_MAX);
 	if (r == 0)
 		r = send_reply(c, out);

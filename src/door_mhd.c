@@ -1,5 +1,6 @@
 #include "door_mhd.h"
 
+#include <sys/epoll.h>
 #include <sys/socket.h>
 
 #include <netdb.h>
@@ -20,8 +21,13 @@ enum phase {
 	BODY,        /* the web layer takes the body */
 	SWALLOW,     /* the reply is there and waits for the end of the body */
 	CUT,         /* the reply has been sent over the body; nothing but to close the connection is left */
+	CHECKING,    /* suspended; `checked` ends it */
+	CHECKED,
 	COMMITTING,  /* suspended; `committed` ends it */
 	COMMITTED,
+	PATIENT,     /* the request is taken, and is to wait for its job when all of it has come */
+	WAITING,     /* suspended; `waited` ends it */
+	WAITED,
 	READY        /* the reply is there and the body is gone */
 };
 
@@ -36,7 +42,11 @@ struct call {
 	struct http_reply reply;
 	struct web web;
 	struct door_strict strict;
+	struct spool_draft *const *drafts;   /* of the submission, n of them */
+	size_t n;
+	struct web_checker_item check;
 	struct web_commit_item item;
+	struct web_wait_item wait;
 	char client[CLIENT_MAX];
 	char *path;                /* behind the target */
 	char target[];
@@ -63,6 +73,12 @@ door_mhd_begin(void *arg, const char *target, struct MHD_Connection *conn)
 	c->req.path = c->req.query = c->req.base = "";
 	http_reply_init(&c->reply);
 	return c;
+}
+
+static const char *
+lookup(const struct http_request *req, const char *name)
+{
+	return MHD_lookup_connection_value(req->source, MHD_HEADER_KIND, name);
 }
 
 /* The peer's address; NULL where it has none, as at the other end of a pipe. */
@@ -185,8 +201,17 @@ broke_off(struct call *c, enum MHD_RequestTerminationCode why)
 			return;
 		refuse_rest(c, why);
 		break;
+	case CHECKED:
+		if (c->check.ok)
+			(void)spool_commit(c->drafts, c->n);
+		/* FALLTHROUGH */
 	case COMMITTED:
-		web_committed(&c->web);
+		if (c->phase == COMMITTED || c->check.ok)
+			(void)web_committed(&c->web);
+		replied(c, READY);
+		break;
+	case WAITED:
+		web_waited(&c->web);
 		replied(c, READY);
 		break;
 	case SWALLOW:
@@ -225,6 +250,30 @@ committed(void *arg)
 	MHD_resume_connection(c->conn);
 }
 
+static void
+waited(void *arg)
+{
+	struct call *c = arg;
+
+	c->phase = WAITED;
+	MHD_resume_connection(c->conn);
+}
+
+/* The connection rests until the job has ended. Who stops sending is taken for gone, and answered at once. */
+static enum MHD_Result
+wait_for_end(struct call *c)
+{
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(c->conn, MHD_CONNECTION_INFO_CONNECTION_FD);
+
+	c->phase = WAITING;
+	c->wait = (struct web_wait_item){ .q = &c->web.q, .id = c->web.id, .until = io_clock() + c->web.wait,
+	    .client = info != NULL ? info->connect_fd : -1, .hangup = EPOLLRDHUP, .done = waited, .arg = c };
+	MHD_suspend_connection(c->conn);
+	if (web_wait_put(c->door->wait, &c->wait) == -1)
+		waited(c);
+	return MHD_YES;
+}
+
 /* 0; else the status to refuse the request with. */
 static int
 find_request(struct call *c, const char *method, const char *version, const char **why)
@@ -244,6 +293,8 @@ find_request(struct call *c, const char *method, const char *version, const char
 		return 400;
 	c->req.path = c->path;
 	c->req.client = find_client(c);
+	c->req.lookup = lookup;
+	c->req.source = c->conn;
 	return 0;
 }
 
@@ -259,9 +310,15 @@ on_head(struct call *c, const char *method, const char *version)
 		replied(c, READY);
 		return send_reply(c);
 	}
-	if (web_begin(&c->web, &c->req, &c->reply) == WEB_BODY) {
+	switch (web_begin(&c->web, &c->req, &c->reply)) {
+	case WEB_BODY:
 		c->phase = BODY;
 		return MHD_YES;
+	case WEB_WAIT:
+		c->phase = PATIENT;
+		return MHD_YES;
+	default:
+		break;
 	}
 	/* To reply at this early moment costs the connection, which is right only where the client waits with its body. */
 	if (c->strict.expects && c->req.length != HTTP_LENGTH_NONE) {
@@ -282,41 +339,91 @@ on_body(struct call *c, const char *data, size_t n)
 	c->passed += (int64_t)n;
 	if (c->phase == SWALLOW && c->passed > SWALLOW_MAX)
 		return cut(c);
+	if (c->phase == PATIENT && c->passed > SWALLOW_MAX)
+		return MHD_NO;
 	return c->phase == CUT && c->passed > LINGER_MAX ? MHD_NO : MHD_YES;
 }
 
-/* The whole body is there. 1: its submission is on its way to the disk, and the connection rests. */
-static int
-submit(struct call *c)
+static void
+checked(void *arg)
 {
-	struct spool_draft *draft = web_end(&c->web);
+	struct call *c = arg;
 
-	if (draft == NULL)
+	c->phase = CHECKED;
+	MHD_resume_connection(c->conn);
+}
+
+/* 1: the connection rests while a command judges the payload; 0: it has, and c->check.ok tells. */
+static int
+check(struct call *c)
+{
+	c->check = (struct web_checker_item){ .w = &c->web, .done = checked, .arg = c, .ok = 1 };
+	if (!web_has_check(&c->web))
 		return 0;
+	if (c->door->checker != NULL) {
+		c->phase = CHECKING;
+		MHD_suspend_connection(c->conn);
+		if (web_checker_put(c->door->checker, &c->check) == -1) {
+			c->check.ok = web_check(&c->web);
+			checked(c);
+		}
+		return 1;
+	}
+	c->check.ok = web_check(&c->web);
+	return 0;
+}
+
+/* 1: the submission is on its way to the disk, and the connection rests; 0: it is there. */
+static int
+commit(struct call *c)
+{
 	if (c->door->commit == NULL) {
-		(void)spool_commit(&draft, 1);
-		web_committed(&c->web);
+		(void)spool_commit(c->drafts, c->n);
 		return 0;
 	}
 	c->phase = COMMITTING;
-	c->item = (struct web_commit_item){ .draft = draft, .done = committed, .arg = c };
+	c->item = (struct web_commit_item){ .drafts = c->drafts, .n = c->n, .done = committed, .arg = c };
 	MHD_suspend_connection(c->conn);
 	if (web_commit_put(c->door->commit, &c->item) == -1) {
-		(void)spool_commit(&draft, 1);
+		(void)spool_commit(c->drafts, c->n);
 		committed(c);
 	}
 	return 1;
 }
 
+/* The whole body is there, or what comes after that. 1: the connection rests. */
+static int
+submit(struct call *c, enum web_next *next)
+{
+	if (c->phase == BODY) {
+		if ((c->n = web_end(&c->web, &c->drafts)) == 0)
+			return 0;
+		if (check(c))
+			return 1;
+	}
+	if (c->phase != COMMITTED) {
+		if (!c->check.ok)
+			return 0;
+		if (commit(c))
+			return 1;
+	}
+	*next = web_committed(&c->web);
+	return 0;
+}
+
 static enum MHD_Result
 on_end(struct call *c)
 {
+	enum web_next next = c->phase == PATIENT ? WEB_WAIT : WEB_REPLY;
+
 	if (c->phase == CUT)
 		return MHD_NO;
-	if (c->phase == BODY && submit(c))
+	if ((c->phase == BODY || c->phase == CHECKED || c->phase == COMMITTED) && submit(c, &next))
 		return MHD_YES;
-	if (c->phase == COMMITTED)
-		web_committed(&c->web);
+	if (next == WEB_WAIT)
+		return wait_for_end(c);
+	if (c->phase == WAITED)
+		web_waited(&c->web);
 	if (c->phase == SWALLOW)
 		c->phase = READY;
 	else

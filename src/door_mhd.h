@@ -1,7 +1,8 @@
 /*
  * door_mhd: the life of one request in libmicrohttpd: its three callbacks, between its connection and the web layer.
  *
- * A submission that is complete is suspended until the committer has made it durable. A reply that is known before all
+ * A submission that is complete is suspended until the committer has made it durable, and a request that waits for the end
+ * of a job until that, or until its client goes. A reply that is known before all
  * of the body has come waits while what is left of it is read and forgotten; where that is too much, the reply is sent
  * over it, and the connection closed when the client has had time to see it.
  */
@@ -11,10 +12,14 @@
 #include <microhttpd.h>
 #include <stdatomic.h>
 
+#include "web_checker.h"
 #include "web_commit.h"
+#include "web_wait.h"
 
 struct door {
 	struct web_commit *commit;         /* NULL: each submission is committed by itself, at once */
+	struct web_checker *checker;       /* for payloads that a command judges; NULL: it is run at once */
+	struct web_wait *wait;             /* for requests that wait for the end of their job */
 	void (*say)(const char *line);     /* a line for the operator; from any thread */
 	void (*idle)(void *arg);           /* called when the last request has ended while `closing`; from any thread */
 	void *arg;

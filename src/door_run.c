@@ -67,7 +67,9 @@ prepare(struct daemon *d, const struct door_run *run)
 	d->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (d->signals != -1)
 		d->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	return d->event == -1 ? -1 : 0;
+	if (d->event != -1)
+		d->door.wait = web_wait_new();
+	return d->door.wait == NULL ? -1 : 0;
 }
 
 static void
@@ -75,12 +77,20 @@ finish(struct daemon *d)
 {
 	int saved = errno;
 
+	if (d->door.checker != NULL)
+		web_checker_stop(d->door.checker);
 	if (d->door.commit != NULL)
 		web_commit_stop(d->door.commit);
+	if (d->door.wait != NULL)
+		web_wait_stop(d->door.wait);
 	if (d->mhd != NULL)
 		MHD_stop_daemon(d->mhd);
 	if (d->door.commit != NULL)
 		web_commit_free(d->door.commit);
+	if (d->door.wait != NULL)
+		web_wait_free(d->door.wait);
+	if (d->door.checker != NULL)
+		web_checker_free(d->door.checker);
 	(void)io_close(&d->signals);
 	(void)io_close(&d->event);
 	errno = saved;
@@ -109,6 +119,7 @@ static void
 drain(struct daemon *d)
 {
 	atomic_store(&d->door.closing, 1);
+	web_wait_stop(d->door.wait);
 	while (atomic_load(&d->door.requests) > 0 && wait_for(d, DRAIN) == 0)
 		;
 }
@@ -172,7 +183,8 @@ door_run_listen(const struct door_run *run)
 	struct daemon d;
 	int r = -1;
 
-	if (prepare(&d, run) == -1 || (d.door.commit = web_commit_start()) == NULL || start(&d, 0, more) == -1)
+	if (prepare(&d, run) == -1 || (d.door.commit = web_commit_start()) == NULL ||
+	    (d.door.checker = web_checker_new()) == NULL || start(&d, 0, more) == -1)
 		goto out;
 	while (wait_for(&d, -1) != 1)
 		;

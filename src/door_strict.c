@@ -98,6 +98,7 @@ take_field(struct door_strict *s, const char *name, const char *value)
 	}
 	if (strcasecmp(name, "Host") == 0) {
 		s->hosts++;
+		s->req->field[HTTP_HOST] = value;
 		return http_valid_host(value) ? 0 : refuse(s, 400, "Host is not a name or address with a port.");
 	}
 	for (f = 0; f < HTTP_FIELDS; f++)

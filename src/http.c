@@ -27,19 +27,29 @@ static const struct {
 	[HTTP_CONTENT_DISPOSITION] = { "Content-Disposition", 0 },
 	[HTTP_CONTENT_ENCODING] = { "Content-Encoding", 1 },
 	[HTTP_CONTENT_TYPE] = { "Content-Type", 0 },
+	[HTTP_FORWARDED] = { "Forwarded", 1 },
+	[HTTP_HOST] = { "Host", 0 },
+	[HTTP_IDEMPOTENCY_KEY] = { "Idempotency-Key", 0 },
 	[HTTP_IF_MATCH] = { "If-Match", 1 },
 	[HTTP_IF_NONE_MATCH] = { "If-None-Match", 1 },
 	[HTTP_IF_RANGE] = { "If-Range", 0 },
+	[HTTP_ORIGIN] = { "Origin", 0 },
+	[HTTP_PREFER] = { "Prefer", 1 },
 	[HTTP_RANGE] = { "Range", 0 },
+	[HTTP_SEC_FETCH_SITE] = { "Sec-Fetch-Site", 0 },
 	[HTTP_TRACEPARENT] = { "traceparent", 0 },
-	[HTTP_TRACESTATE] = { "tracestate", 1 }
+	[HTTP_TRACESTATE] = { "tracestate", 1 },
+	[HTTP_VIA] = { "Via", 1 },
+	[HTTP_X_FORWARDED_FOR] = { "X-Forwarded-For", 1 },
+	[HTTP_X_REAL_IP] = { "X-Real-IP", 1 }
 };
 
 static const struct {
 	int status;
 	const char *reason;
 } statuses[] = {
-	{ 200, "OK" }, { 202, "Accepted" }, { 204, "No Content" }, { 206, "Partial Content" }, { 304, "Not Modified" },
+	{ 200, "OK" }, { 202, "Accepted" }, { 204, "No Content" }, { 206, "Partial Content" }, { 207, "Multi-Status" },
+	{ 303, "See Other" }, { 304, "Not Modified" },
 	{ 400, "Bad Request" }, { 403, "Forbidden" }, { 404, "Not Found" }, { 405, "Method Not Allowed" },
 	{ 408, "Request Timeout" }, { 409, "Conflict" }, { 411, "Length Required" }, { 412, "Precondition Failed" }, { 413, "Content Too Large" },
 	{ 414, "URI Too Long" }, { 415, "Unsupported Media Type" }, { 416, "Range Not Satisfiable" },

@@ -17,8 +17,9 @@ enum http_method {  /* bits, so that a route can say which it takes */
 };
 
 enum http_field {  /* the only request fields that anything looks at */
-	HTTP_ACCEPT, HTTP_CONTENT_DISPOSITION, HTTP_CONTENT_ENCODING, HTTP_CONTENT_TYPE, HTTP_IF_MATCH,
-	HTTP_IF_NONE_MATCH, HTTP_IF_RANGE, HTTP_RANGE, HTTP_TRACEPARENT, HTTP_TRACESTATE, HTTP_FIELDS
+	HTTP_ACCEPT, HTTP_CONTENT_DISPOSITION, HTTP_CONTENT_ENCODING, HTTP_CONTENT_TYPE, HTTP_FORWARDED, HTTP_HOST,
+	HTTP_IDEMPOTENCY_KEY, HTTP_IF_MATCH, HTTP_IF_NONE_MATCH, HTTP_IF_RANGE, HTTP_ORIGIN, HTTP_PREFER, HTTP_RANGE,
+	HTTP_SEC_FETCH_SITE, HTTP_TRACEPARENT, HTTP_TRACESTATE, HTTP_VIA, HTTP_X_FORWARDED_FOR, HTTP_X_REAL_IP, HTTP_FIELDS
 };
 
 enum { HTTP_LENGTH_NONE = -1, HTTP_LENGTH_UNKNOWN = -2 };
@@ -31,6 +32,9 @@ struct http_request {
 	const char *base;        /* what turns a path into a link: "", or "https://host/cgi-bin/wqw.cgi" */
 	const char *field[HTTP_FIELDS];  /* NULL where it was not sent */
 	const char *user, *client;       /* who the server says it is, and from where; NULL: not known */
+	/* Any other field, by its name in whatever case; NULL where it was not sent. */
+	const char *(*lookup)(const struct http_request *req, const char *name);
+	void *source;            /* the door's */
 	int64_t length;          /* of the body; NONE: there is no body; UNKNOWN: there is one, and its end will tell */
 };
 

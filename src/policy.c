@@ -19,7 +19,7 @@
 
 enum { FILE_MAX = 65536 };
 
-enum kind { NUMBER, DURATION, SIZE, YESNO, KEY_SCOPE, ON_FAILURE, RATE, TEXT, TYPE, QUEUE };
+enum kind { NUMBER, DURATION, SIZE, YESNO, KEY_SCOPE, ON_FAILURE, RATE, TEXT, TYPE, QUEUE, TYPES, NAMES };
 
 struct setting {
 	const char *name;
@@ -67,6 +67,13 @@ static const struct setting settings[] = {
 	{ "max-cpu", DURATION, AT(max_cpu), 1, INT64_MAX },
 	{ "max-files", NUMBER, AT(max_files), 8, 1 << 20 },
 	{ "max-processes", NUMBER, AT(max_processes), 1, 1 << 22 },
+	{ "accept-types", TYPES, AT(accept_types), 0, POLICY_LIST_MAX },
+	{ "require-header", NAMES, AT(require_header), 0, POLICY_LIST_MAX },
+	{ "json", YESNO, AT(json), 0, 1 },
+	{ "check", TEXT, AT(check), 0, POLICY_HANDLER_MAX },
+	{ "redirect", YESNO, AT(redirect), 0, 1 },
+	{ "show-log", YESNO, AT(show_log), 0, 1 },
+	{ "require-key", YESNO, AT(require_key), 0, 1 },
 	{ "handler", TEXT, AT(handler), 0, POLICY_HANDLER_MAX },
 	{ "result-type", TYPE, AT(result_type), 0, POLICY_TYPE_MAX },
 	{ "next", QUEUE, AT(next), 0, POLICY_QUEUE_MAX },
@@ -154,6 +161,23 @@ is_type(const char *text)
 	return *skip_parameters(text + n + 1 + m) == '\0';
 }
 
+/* Words between blanks or commas. */
+static int
+set_list(struct reader *r, const struct setting *s, const char *value)
+{
+	char word[POLICY_LIST_MAX];
+	size_t n;
+
+	for (value += strspn(value, BLANKS ","); *value != '\0'; value += n + strspn(value + n, BLANKS ",")) {
+		n = strcspn(value, BLANKS ",");
+		(void)snprintf(word, sizeof(word), "%.*s", (int)n, value);
+		if (s->kind == TYPES ? !is_type(word) || strchr(word, ';') != NULL : strspn(word, TOKEN) != n)
+			return wrong(r, "%s: \"%.64s\" is not %s", s->name, word, s->kind == TYPES ? "a media type such as text/plain or image/*" :
+			    "the name of a header field");
+	}
+	return 0;
+}
+
 static int
 set_text(struct reader *r, const struct setting *s, const char *value)
 {
@@ -163,6 +187,8 @@ set_text(struct reader *r, const struct setting *s, const char *value)
 		return wrong(r, "%s: \"%.64s\" is not a media type such as text/plain; charset=utf-8", s->name, value);
 	if (s->kind == QUEUE && value[0] != '/' && !id_valid_word(value))
 		return wrong(r, "%s: \"%.64s\" is neither the name of a queue nor an absolute path to one", s->name, value);
+	if ((s->kind == TYPES || s->kind == NAMES) && set_list(r, s, value) == -1)
+		return -1;
 	strlcpy((char *)&r->p + s->at, value, (size_t)s->max);
 	return 0;
 }
@@ -250,16 +276,9 @@ set_rate(struct reader *r, const struct setting *s, const char *value)
 static int
 set_value(struct reader *r, const struct setting *s, const char *value)
 {
-	switch (s->kind) {
-	case TEXT:
-	case TYPE:
-	case QUEUE:
-		return set_text(r, s, value);
-	case RATE:
+	if (s->kind == RATE)
 		return set_rate(r, s, value);
-	default:
-		return set_number(r, s, value);
-	}
+	return s->kind >= TEXT ? set_text(r, s, value) : set_number(r, s, value);
 }
 
 /* Takes one logical line without its comment. */

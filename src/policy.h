@@ -8,7 +8,7 @@
 #include <stdio.h>
 
 enum { POLICY_KEY_RECORD, POLICY_KEY_ACTIVE };   /* an idempotency key is taken as long as its job has a record, or runs */
-enum { POLICY_HANDLER_MAX = 1024, POLICY_TYPE_MAX = 128, POLICY_QUEUE_MAX = 1024, POLICY_GROUP_LIMIT_MAX = 64 };
+enum { POLICY_HANDLER_MAX = 1024, POLICY_TYPE_MAX = 128, POLICY_QUEUE_MAX = 1024, POLICY_LIST_MAX = 512, POLICY_GROUP_LIMIT_MAX = 64 };
 enum { POLICY_RUNNING_MAX = 10000, POLICY_RATE_MAX = 1000000 };
 
 struct policy {
@@ -30,6 +30,11 @@ struct policy {
 	int64_t max_running;           /* attempts at once, over all workers of the queue; 0: any */
 	int64_t rate, rate_span;       /* so many starts in so many microseconds, over all workers; rate 0: any */
 	int64_t max_memory, max_cpu, max_files, max_processes;   /* of a handler: bytes, microseconds, numbers; 0: the worker's */
+	int64_t redirect, show_log;    /* 1: the state of a job that is done leads to its result; of one that failed, shows its log */
+	int64_t json;                  /* 1: the web front takes JSON only */
+	char accept_types[POLICY_LIST_MAX], require_header[POLICY_LIST_MAX];   /* media types, field names; "": any, none */
+	char check[POLICY_HANDLER_MAX];   /* a command that judges a payload on its standard input; "" where there is none */
+	int64_t require_key;           /* 1: the web front takes no submission without an idempotency key */
 	char handler[POLICY_HANDLER_MAX];   /* command and arguments, split at blanks; "" where there is none */
 	char result_type[POLICY_TYPE_MAX];  /* Content-Type of results */
 	char next[POLICY_QUEUE_MAX];        /* the queue that results go on to; "" where there is none */

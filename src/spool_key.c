@@ -40,6 +40,12 @@ spool_key_begin(struct spool_key *k, const char *key, int active)
 }
 
 void
+spool_key_name(struct spool_key *k, const char *name)
+{
+	(void)SHA256Data((const unsigned char *)name, strlen(name), k->link);
+}
+
+void
 spool_key_update(struct spool_key *k, const void *buf, size_t n)
 {
 	SHA256Update(&k->sum, buf, n);

@@ -3,7 +3,7 @@
  * decides who is first. The first job's draft is then complete and durable, so whoever comes next can finish its commit:
  * nobody waits for anybody, and it makes no difference whether the first submitter still lives.
  *
- * spool_submit calls this; others only spool_key_valid, and spool_clean the last two.
+ * spool_submit calls this; others only spool_key_valid and spool_key_name, and spool_clean the last two.
  */
 #ifndef WQW_SPOOL_KEY_H
 #define WQW_SPOOL_KEY_H
@@ -25,6 +25,8 @@ struct spool_key {
 int spool_key_valid(const char *key);
 
 void spool_key_begin(struct spool_key *k, const char *key, int active);
+/* Before the take: the key is another one than the job's field says, as that of one user of many. Any text. */
+void spool_key_name(struct spool_key *k, const char *name);
 void spool_key_update(struct spool_key *k, const void *buf, size_t n);
 
 /*

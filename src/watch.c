@@ -52,18 +52,37 @@ watch_close(struct watch *w)
 	w->buf = NULL;
 }
 
+static int
+add(struct watch *w, int fd, uint32_t mask)
+{
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	return inotify_add_watch(w->fd, path, mask | IN_DELETE_SELF | IN_MOVE_SELF);
+}
+
 int
 watch_add(struct watch *w, int dirfd, unsigned what)
 {
-	char path[32];
-	uint32_t mask = IN_ONLYDIR | IN_DELETE_SELF | IN_MOVE_SELF;
+	uint32_t mask = IN_ONLYDIR;
 	size_t i;
 
 	for (i = 0; i < KINDS; i++)
 		if (what & kinds[i].what)
 			mask |= kinds[i].mask;
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", dirfd);
-	return inotify_add_watch(w->fd, path, mask);
+	return add(w, dirfd, mask);
+}
+
+int
+watch_add_file(struct watch *w, int fd)
+{
+	return add(w, fd, IN_ATTRIB);
+}
+
+void
+watch_remove(struct watch *w, int number)
+{
+	(void)inotify_rm_watch(w->fd, number);
 }
 
 static unsigned
@@ -72,9 +91,10 @@ event_what(const struct inotify_event *e)
 	unsigned what = 0;
 	size_t i;
 
-	if (e->mask & start_again)
+	/* Without a name it befell what is watched itself, and of a directory that is nothing. */
+	if ((e->mask & start_again) != 0 || (e->len == 0 && (e->mask & (IN_ATTRIB | IN_ISDIR)) == IN_ATTRIB))
 		return WATCH_AGAIN;
-	/* Without a name it befell the directory itself, which is closed after each scan of it. */
+	/* A directory itself is closed after each scan of it. */
 	for (i = 0; e->len > 0 && i < KINDS; i++)
 		if (e->mask & kinds[i].mask)
 			what |= kinds[i].what;

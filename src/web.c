@@ -12,14 +12,18 @@ enum { PARTS_MAX = 3, READ = HTTP_GET | HTTP_HEAD };
 static const struct route {
 	const char *tail;   /* the third part */
 	void (*answer)(struct web *w);
+	enum web_next (*change)(struct web *w);   /* by the other methods */
 	int parts;
 	unsigned methods;
+	int waits;          /* 1: it may be asked to wait for the job's end */
 } routes[] = {
-	{ NULL, web_top, 0, READ },
-	{ NULL, web_queue, 1, READ | HTTP_POST },
-	{ NULL, web_status, 2, READ },
-	{ "result", web_result, 3, READ },
-	{ "log", web_log, 3, READ }
+	{ NULL, web_top, NULL, 0, READ, 0 },
+	{ NULL, web_queue, web_submit, 1, READ | HTTP_POST, 1 },
+	{ NULL, web_status, web_act, 2, READ | HTTP_POST | HTTP_DELETE, 1 },
+	{ "result", web_result, NULL, 3, READ, 0 },
+	{ "log", web_log, NULL, 3, READ, 0 },
+	{ "cancel", NULL, web_cancel, 3, HTTP_POST, 0 },
+	{ "retry", NULL, web_retry, 3, HTTP_POST, 0 }
 };
 
 struct parts {
@@ -134,17 +138,21 @@ web_begin(struct web *w, const struct http_request *req, struct http_reply *repl
 	const struct route *route;
 	struct parts parts;
 
-	*w = (struct web){ .req = req, .reply = reply, .q = { .fd = -1 } };
+	*w = (struct web){ .req = req, .reply = reply, .q = { .fd = -1 }, .wait = -1 };
 	http_reply_init(reply);
 	if (split(req->path, &parts) == -1 || (route = find(&parts)) == NULL) {
-		web_problem(w, 404, NULL, NULL, "Nothing is at this address. There are /QUEUE, /QUEUE/ID, /QUEUE/ID/result and "
-		    "/QUEUE/ID/log.");
+		web_problem(w, 404, NULL, NULL, "Nothing is at this address. There are /QUEUE, /QUEUE/ID, and below it /result, "
+		    "/log, /cancel and /retry.");
 		return WEB_REPLY;
 	}
 	if (take_method(w, route->methods) == -1 || take_names(w, &parts) == -1 || open_queue(w) == -1)
 		return WEB_REPLY;
-	if (req->method == HTTP_POST)
-		return web_submit(w);
+	if (route->waits && web_prefer(w) == -1)
+		return WEB_REPLY;
+	if ((req->method & READ) == 0)
+		return route->change(w);
+	if (w->wait != -1 && w->id[0] != '\0')
+		return web_await(w);
 	route->answer(w);
 	return WEB_REPLY;
 }

@@ -4,14 +4,18 @@
  *	if (web_begin(&w, &request, &reply) == WEB_BODY) {
  *		while (more && web_body(&w, piece, n) == WEB_BODY)
  *			;
- *		if ((draft = web_end(&w)) != NULL) {
- *			spool_commit(&draft, 1);        (or together with others)
- *			web_committed(&w);
+ *		if ((n = web_end(&w, &drafts)) > 0 && (!web_has_check(&w) || web_check(&w))) {
+ *			spool_commit(drafts, n);        (or together with others)
+ *			next = web_committed(&w);
  *		}
+ *	}
+ *	if (next == WEB_WAIT) {                         (from web_begin, too)
+ *		wait w.wait microseconds at the most, until job w.id of w.q has ended;
+ *		web_waited(&w);
  *	}
  *	send the reply, for HEAD without its body; web_close(&w);
  *
- * Wherever WEB_REPLY, or NULL from web_end, is returned the reply is complete and nothing more of the body is wanted.
+ * Wherever WEB_REPLY, or 0 from web_end, is returned the reply is complete and nothing more of the body is wanted.
  * Errors of any kind are replies. web_close without web_committed leaves nothing of a submission.
  */
 #ifndef WQW_WEB_H
@@ -20,7 +24,8 @@
 #include "http.h"
 #include "spool_submit.h"
 
-enum web_next { WEB_REPLY, WEB_BODY };
+enum web_next { WEB_REPLY, WEB_BODY, WEB_WAIT };
+enum { WEB_DRAFTS_MAX = 100 };   /* jobs of one request */
 
 struct web {
 	const struct http_request *req;
@@ -28,17 +33,29 @@ struct web {
 	struct spool q;
 	char queue[ID_WORD_MAX + 1], id[ID_MAX + 1];   /* "" where the path does not go so far */
 	struct web_upload *upload;                     /* a submission that has begun; else NULL */
+	int64_t wait;                                  /* microseconds that the client would wait for the end; -1: not told */
+	int by_prefer, preferable;                     /* it says so by Prefer; the answer depends on Prefer */
 };
 
 enum web_next web_begin(struct web *w, const struct http_request *req, struct http_reply *reply);
 enum web_next web_body(struct web *w, const void *buf, size_t n);
 
 /*
- * After the whole body. A body that is shorter than the request's length is refused. The draft is the caller's to commit,
- * and stays w's.
+ * After the whole body. A body that is shorter than the request's length is refused. How many drafts the caller is to
+ * commit; they stay w's.
  */
-struct spool_draft *web_end(struct web *w);
-void web_committed(struct web *w);
+size_t web_end(struct web *w, struct spool_draft *const **drafts);
+
+/*
+ * Between the two: 1 where the queue's policy has a command that judges payloads. web_check runs it, and takes as long; it
+ * may do so in another thread, and with an upload of another request at the same time. 0: it has refused, and the reply is
+ * complete.
+ */
+int web_has_check(const struct web *w);
+int web_check(struct web *w);
+
+enum web_next web_committed(struct web *w);
+void web_waited(struct web *w);
 
 void web_close(struct web *w);
 

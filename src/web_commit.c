@@ -5,8 +5,9 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
-enum { ROUND_MAX = 256 };
+enum { ROUND_MAX = 256 };   /* drafts; more than one request has */
 
 struct web_commit {
 	pthread_t thread;
@@ -16,15 +17,15 @@ struct web_commit {
 	int stop;
 };
 
-/* Takes the oldest draft and those of the same queue behind it off the list. With the lock held. */
+/* Takes the oldest drafts and those of the same queue behind them off the list. With the lock held. */
 static size_t
 take_round(struct web_commit *c, struct web_commit_item *round[ROUND_MAX])
 {
 	struct web_commit_item **at = &c->first, *item;
-	size_t n = 0;
+	size_t n = 0, drafts = 0;
 
 	while ((item = *at) != NULL && n < ROUND_MAX) {
-		if (n > 0 && (item->dev != round[0]->dev || item->ino != round[0]->ino)) {
+		if (n > 0 && (item->dev != round[0]->dev || item->ino != round[0]->ino || drafts + item->n > ROUND_MAX)) {
 			at = &item->next;
 			continue;
 		}
@@ -32,6 +33,7 @@ take_round(struct web_commit *c, struct web_commit_item *round[ROUND_MAX])
 		if (c->last == &item->next)
 			c->last = at;
 		round[n++] = item;
+		drafts += item->n;
 	}
 	return n;
 }
@@ -40,11 +42,11 @@ static void
 commit_round(struct web_commit_item *const *round, size_t n)
 {
 	struct spool_draft *drafts[ROUND_MAX];
-	size_t i;
+	size_t i, used;
 
-	for (i = 0; i < n; i++)
-		drafts[i] = round[i]->draft;
-	(void)spool_commit(drafts, n);
+	for (i = used = 0; i < n; used += round[i++]->n)
+		memcpy(drafts + used, round[i]->drafts, round[i]->n * sizeof(*drafts));
+	(void)spool_commit(drafts, used);
 	for (i = 0; i < n; i++)
 		round[i]->done(round[i]->arg);
 }
@@ -97,7 +99,7 @@ web_commit_put(struct web_commit *c, struct web_commit_item *item)
 	int r = -1;
 
 	/* A queue is known by its directory: one that was made anew under an old name is another. */
-	(void)fstat(item->draft->q->fd, &st);
+	(void)fstat(item->drafts[0]->q->fd, &st);
 	item->dev = st.st_dev;
 	item->ino = st.st_ino;
 	item->next = NULL;

@@ -12,8 +12,9 @@
 struct web_commit;
 
 struct web_commit_item {  /* the caller's, until `done` is called */
-	struct spool_draft *draft;
-	void (*done)(void *arg);   /* on the thread, after the commit: draft->error and ->unknown tell how it went */
+	struct spool_draft *const *drafts;   /* of one queue, WEB_DRAFTS_MAX at the most */
+	size_t n;
+	void (*done)(void *arg);   /* on the thread, after the commit: each one's error and unknown tell how it went */
 	void *arg;
 	/* private */
 	struct web_commit_item *next;
@@ -24,7 +25,7 @@ struct web_commit_item {  /* the caller's, until `done` is called */
 /* Starts the thread. NULL with errno. */
 struct web_commit *web_commit_start(void);
 
-/* Hands over a draft; from any thread. -1: web_commit_stop was called, and the draft is still the caller's. */
+/* Hands over drafts; from any thread. -1: web_commit_stop was called, and they are still the caller's. */
 int web_commit_put(struct web_commit *c, struct web_commit_item *item);
 
 /* Finishes all that was put, and ends the thread. web_commit_free comes after it, when nobody can put any more. */

@@ -11,6 +11,7 @@
 #include "io.h"
 #include "job.h"
 #include "view_json.h"
+#include "web_pace.h"
 #include "web_reply.h"
 #include "web_route.h"
 
@@ -52,6 +53,8 @@ add_fields(struct web *w, const struct file *f)
 	(void)http_reply_field(w->reply, "Referrer-Policy", "no-referrer");
 	(void)http_reply_field(w->reply, "Accept-Ranges", "bytes");
 	(void)http_reply_field(w->reply, "Cache-Control", f->etag[0] != '\0' ? "private, no-cache" : "no-store");
+	if (w->preferable)
+		(void)http_reply_field(w->reply, "Vary", "Accept, Prefer");
 	if (f->etag[0] != '\0')
 		(void)http_reply_field(w->reply, "ETag", "%s", f->etag);
 	add_disposition(w, f->filename);
@@ -63,7 +66,7 @@ check_conditions(const struct http_request *req, const char *etag)
 {
 	const char *match = req->field[HTTP_IF_MATCH], *none = req->field[HTTP_IF_NONE_MATCH];
 
-	if (*etag == '\0')
+	if (*etag == '\0' || (req->method & (HTTP_GET | HTTP_HEAD)) == 0)
 		return 0;
 	if (match != NULL && !http_etag_listed(match, etag, 0))
 		return 412;
@@ -137,21 +140,19 @@ explain_absence(struct web *w, int is_result)
 
 	if (view_find(&w->q, w->id, &v) == -1) {
 		if (errno == ENOENT)
-			web_problem(w, 404, "no-such-job", NULL, "Queue '%s' has no job %s: it never was, or was cleaned away.",
-			    w->queue, w->id);
+			web_no_job(w);
 		else
 			web_fault(w, errno, "The job cannot be looked up");
 		return;
 	}
-	pace = web_pace(&v);
+	pace = web_pace(w, &v);
 	if (pace > 0)
 		(void)http_reply_field(w->reply, "Retry-After", "%d", pace);
 	if (!is_result)
 		web_problem(w, 404, "no-log", web_job(w, &v), "Job %s/%s has written no log%s.", w->queue, w->id,
 		    pace > 0 ? " so far" : "");
 	else if (v.state == VIEW_FAILED)
-		web_problem(w, 409, "failed", web_job(w, &v), "Job %s/%s has failed (%s) and has no result. Its log may say why; "
-		    "wqw-retry puts it back.", w->queue, w->id, id_reason_name(v.name.reason));
+		web_failed(w, 409, &v);
 	else
 		web_problem(w, 409, "not-finished", web_job(w, &v), "Job %s/%s has no result yet (%s). Ask again after the time in "
 		    "Retry-After.", w->queue, w->id, view_state_name(v.state));

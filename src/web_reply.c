@@ -15,7 +15,7 @@
 
 #define PATH_CHARS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/-._~!$&'()*+,;=:@"
 
-enum { DETAIL_MAX = 1024, PACE_MAX = 30, PACE_LATER_MAX = 3600, SOON = 5, LATER = 60 };
+enum { DETAIL_MAX = 1024, SOON = 5, LATER = 60 };
 
 int
 web_wants_page(const struct http_request *req)
@@ -80,7 +80,7 @@ reply(struct web *w, int status, json_t *doc, const struct page *page, const cha
 {
 	w->reply->status = status;
 	(void)http_reply_field(w->reply, "Cache-Control", "no-store");
-	(void)http_reply_field(w->reply, "Vary", "Accept");
+	(void)http_reply_field(w->reply, "Vary", w->preferable ? "Accept, Prefer" : "Accept");
 	(void)http_reply_field(w->reply, "X-Content-Type-Options", "nosniff");
 	render(w, doc, page, type);
 	json_decref(doc);
@@ -127,7 +127,10 @@ web_problem(struct web *w, int status, const char *kind, json_t *more, const cha
 	(void)vsnprintf(detail, sizeof(detail), fmt, ap);
 	va_end(ap);
 	make_title(title, sizeof(title), kind, status);
-	(void)snprintf(heading, sizeof(heading), "%d %s", status, title);
+	if (status == 200)
+		(void)strlcpy(heading, title, sizeof(heading));
+	else
+		(void)snprintf(heading, sizeof(heading), "%d %s", status, title);
 	doc = json_pack("{s:o, s:s, s:i, s:o, s:o*}",
 	    "type", kind == NULL ? json_string("about:blank") : json_sprintf("urn:wqw:problem:%s", kind),
 	    "title", title,
@@ -177,28 +180,10 @@ web_fault(struct web *w, int error, const char *what)
 	web_problem(w, status, NULL, NULL, "%s. %s", what, why);
 }
 
-static int
-clamp(int64_t n, int max)
+void
+web_no_job(struct web *w)
 {
-	return n < 1 ? 1 : n > max ? max : (int)n;
-}
-
-int
-web_pace(const struct view *v)
-{
-	int64_t now = io_now(), since = v->started != -1 ? v->started : v->submitted;
-
-	switch (v->state) {
-	case VIEW_DONE:
-	case VIEW_FAILED:
-		return 0;
-	case VIEW_HELD:
-		return PACE_LATER_MAX;
-	case VIEW_LATER:
-		return clamp((v->due - now) / 1000000 + 1, PACE_LATER_MAX);
-	default:
-		return since == -1 ? 1 : clamp((now - since) / 10000000, PACE_MAX);
-	}
+	web_problem(w, 404, "no-such-job", NULL, "Queue '%s' has no job %s: it never was, or was cleaned away.", w->queue, w->id);
 }
 
 char *
@@ -222,8 +207,8 @@ add_link(const struct web *w, json_t *links, const char *name, const char *id, c
 	free(link);
 }
 
-json_t *
-web_job(const struct web *w, const struct view *v)
+static json_t *
+job(const struct web *w, const struct view *v, int look)
 {
 	json_t *doc = view_json(v), *links = json_object();
 	int log;
@@ -231,7 +216,7 @@ web_job(const struct web *w, const struct view *v)
 	add_link(w, links, "self", v->name.id, "");
 	if (v->state == VIEW_DONE)
 		add_link(w, links, "result", v->name.id, "result");
-	if ((log = spool_open_log(&w->q, v->name.id)) != -1) {
+	if (look && (log = spool_open_log(&w->q, v->name.id)) != -1) {
 		(void)io_close(&log);
 		add_link(w, links, "log", v->name.id, "log");
 	}
@@ -241,4 +226,16 @@ web_job(const struct web *w, const struct view *v)
 		return NULL;
 	}
 	return doc;
+}
+
+json_t *
+web_job(const struct web *w, const struct view *v)
+{
+	return job(w, v, 1);
+}
+
+json_t *
+web_job_as(const struct web *w, const struct view *v)
+{
+	return job(w, v, 0);
 }

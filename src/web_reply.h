@@ -27,13 +27,13 @@ void web_problem(struct web *w, int status, const char *kind, json_t *more, cons
 /* The same for an errno of the spool: nothing was accepted, and how soon it is worth trying again. */
 void web_fault(struct web *w, int error, const char *what);
 
-/* Seconds until it is worth asking again: longer for a job that has waited longer; 0: it has ended. */
-int web_pace(const struct view *v);
+void web_no_job(struct web *w);   /* 404 */
 
 /* A link below the request's base: "", "/QUEUE", "/QUEUE/ID", "/QUEUE/ID/result". The caller frees it; NULL: ENOMEM. */
 char *web_link(const struct web *w, const char *id, const char *tail);
 
 /* What is known of a job, with links to what there is of it. NULL: ENOMEM. */
 json_t *web_job(const struct web *w, const struct view *v);
+json_t *web_job_as(const struct web *w, const struct view *v);   /* the same, but without a look at what there is */
 
 #endif

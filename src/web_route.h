@@ -4,13 +4,32 @@
 #ifndef WQW_WEB_ROUTE_H
 #define WQW_WEB_ROUTE_H
 
+#include "view.h"
 #include "web.h"
 
 void web_top(struct web *w);      /* GET /: what this is */
 void web_queue(struct web *w);    /* GET /QUEUE: how to submit to it */
 void web_status(struct web *w);   /* GET /QUEUE/ID */
+/* What is asked for in the way of waiting: Prefer, or ?wait=. -1: the reply says what is wrong. */
+int web_prefer(struct web *w);
+enum web_next web_await(struct web *w);   /* GET /QUEUE/ID with ?wait= */
+void web_applied(struct web *w);  /* to the reply: what of Prefer was heeded */
+
+/* A job that has failed: a problem, with the end of its log where the policy shows it. */
+void web_failed(struct web *w, int status, const struct view *v);
+
+/* The policy, or what is known of it: for answers that must not fail because it is wrong. */
+void web_policy(const struct web *w, struct policy *p);
+
 void web_result(struct web *w);   /* GET /QUEUE/ID/result */
 void web_log(struct web *w);      /* GET /QUEUE/ID/log */
+
+void web_list(struct web *w);     /* GET /QUEUE?state= */
+
+/* DELETE /QUEUE/ID, POST /QUEUE/ID?action=, /QUEUE/ID/cancel and /QUEUE/ID/retry. */
+enum web_next web_act(struct web *w);
+enum web_next web_cancel(struct web *w);
+enum web_next web_retry(struct web *w);
 
 /* POST /QUEUE, up to the body. */
 enum web_next web_submit(struct web *w);

@@ -2,7 +2,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "http_value.h"
 #include "view_json.h"
+#include "web_pace.h"
 #include "web_reply.h"
 #include "web_route.h"
 
@@ -26,8 +28,11 @@ web_queue(struct web *w)
 	char *link = web_link(w, "", ""), why[256];
 	struct page page = { .title = w->queue, .upload = link };
 	struct policy policy;
+	char state[2];
 
-	if (spool_policy(&w->q, &policy, why, sizeof(why)) == -1)
+	if (http_query(w->req->query, "state", state, sizeof(state)) != 0)
+		web_list(w);
+	else if (spool_policy(&w->q, &policy, why, sizeof(why)) == -1)
 		web_fault(w, errno, "The queue's configuration cannot be read");
 	else if (link == NULL)
 		web_fault(w, ENOMEM, "The queue cannot be shown");
@@ -46,19 +51,28 @@ web_status(struct web *w)
 {
 	char title[ID_WORD_MAX + ID_MAX + 32], address[ID_WORD_MAX + ID_MAX + 2];
 	struct page page = { .title = title };
+	struct policy policy;
+	char *link = NULL;
 	struct view v;
 
 	if (view_find(&w->q, w->id, &v) == -1) {
 		if (errno == ENOENT)
-			web_problem(w, 404, "no-such-job", NULL, "Queue '%s' has no job %s: it never was, or was cleaned away.",
-			    w->queue, w->id);
+			web_no_job(w);
 		else
 			web_fault(w, errno, "The job cannot be looked up");
 		return;
 	}
-	page.refresh = web_pace(&v);
+	if (v.state == VIEW_FAILED) {
+		web_failed(w, 200, &v);
+		return;
+	}
+	web_policy(w, &policy);
+	page.refresh = web_pace(w, &v);
 	if (page.refresh > 0)
 		(void)http_reply_field(w->reply, "Retry-After", "%d", page.refresh);
 	(void)snprintf(title, sizeof(title), "%s: %s", view_address(&v, address, sizeof(address)), view_state_name(v.state));
-	web_document(w, 200, web_job(w, &v), &page);
+	if (v.state == VIEW_DONE && policy.redirect && (link = web_link(w, w->id, "result")) != NULL)
+		(void)http_reply_field(w->reply, "Location", "%s", link);
+	web_document(w, link != NULL ? 303 : 200, web_job(w, &v), &page);
+	free(link);
 }

@@ -1,99 +1,29 @@
 #include <errno.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include <bsd/string.h>
 
-#include "feed_ask.h"
 #include "http_form.h"
 #include "http_value.h"
-#include "io.h"
-#include "job.h"
-#include "trace.h"
-#include "units.h"
-#include "view_json.h"
-#include "web.h"
+#include "web_ask.h"
+#include "web_check.h"
 #include "web_reply.h"
 #include "web_route.h"
+#include "web_upload.h"
 
 #define FORM_TYPE "multipart/form-data"
+#define LINES_TYPE "application/x-ndjson"
 
-/* What a form may have around its file. */
-enum { FORM_ROOM = 65536, WHY_MAX = 256 };
-
-struct web_upload {
-	struct policy policy;
-	struct spool_draft draft;
-	int64_t got;            /* bytes of the body */
-	int is_form, files;
-	struct http_form form;
-};
+/* What a form may have around its files. */
+enum { FORM_ROOM = 1 << 18, WHY_MAX = 256 };
 
 static enum web_next
 give_up(struct web *w, int status, const char *kind, const char *detail)
 {
 	web_problem(w, status, kind, NULL, "%s", detail);
 	return WEB_REPLY;
-}
-
-static enum web_next
-too_large(struct web *w)
-{
-	web_problem(w, 413, "too-large", json_pack("{s:I}", "max-size", (json_int_t)w->upload->policy.max_size),
-	    "Queue '%s' takes payloads of at most %" PRId64 " bytes: max-size in its queue.conf.", w->queue,
-	    w->upload->policy.max_size);
-	return WEB_REPLY;
-}
-
-/* What the draft has failed with. */
-static enum web_next
-draft_fault(struct web *w, int error)
-{
-	spool_draft_abort(&w->upload->draft);
-	if (error == EFBIG)
-		return too_large(w);
-	if (error == E2BIG || error == EINVAL)
-		return give_up(w, 400, NULL, "A header field of the request is too long, or has control characters.");
-	web_fault(w, error, "The job cannot be written");
-	return WEB_REPLY;
-}
-
-/* A header field for the job: what is not there, or empty, is left out. */
-static int
-put(struct web *w, const char *name, const char *value)
-{
-	return value == NULL || *value == '\0' ? 0 : job_put(&w->upload->draft.head, name, value);
-}
-
-static int
-put_trace(struct web *w)
-{
-	const char *parent = w->req->field[HTTP_TRACEPARENT], *state = w->req->field[HTTP_TRACESTATE];
-
-	if (parent == NULL || !trace_valid_parent(parent))
-		return 0;
-	if (put(w, "Traceparent", parent) == -1)
-		return -1;
-	return state != NULL && trace_valid_state(state) ? put(w, "Tracestate", state) : 0;
-}
-
-/*
- * Begins the job's file, so that a queue that cannot be written is known before the client sends anything large. Nothing
- * of the request but these fields goes into a job.
- */
-static enum web_next
-begin_draft(struct web *w, const char *type, const char *filename)
-{
-	struct web_upload *u = w->upload;
-
-	if (put(w, "Content-Type", type) == -1 || put(w, "Filename", filename) == -1 ||
-	    put(w, "Remote-User", w->req->user) == -1 || put(w, "Remote-Addr", w->req->client) == -1 ||
-	    put_trace(w) == -1 || spool_draft_write(&u->draft, "", 0) == -1)
-		return draft_fault(w, errno);
-	return WEB_BODY;
 }
 
 /* The file's name: of the query, else of a Content-Disposition. -1: the reply says what is wrong. */
@@ -124,11 +54,7 @@ form_part(void *arg, const struct http_part *p)
 
 	if (p->filename[0] == '\0')
 		return 0;
-	if (++w->upload->files > 1) {
-		(void)give_up(w, 415, "one-file", "A form submits one file at a time.");
-		return -1;
-	}
-	return begin_draft(w, p->type, p->filename) == WEB_BODY ? 0 : -1;
+	return web_upload_begin(w, p->type, p->filename);
 }
 
 /* Fields that are not files say nothing yet. */
@@ -137,10 +63,7 @@ form_data(void *arg, const void *buf, size_t n)
 {
 	struct web *w = arg;
 
-	if (w->upload->form.at.filename[0] == '\0' || spool_draft_write(&w->upload->draft, buf, n) == 0)
-		return 0;
-	(void)draft_fault(w, errno);
-	return -1;
+	return w->upload->form.at.filename[0] == '\0' ? 0 : web_upload_write(w, buf, n);
 }
 
 static enum web_next
@@ -154,6 +77,18 @@ begin_form(struct web *w)
 	form->data = form_data;
 	form->arg = w;
 	return WEB_BODY;
+}
+
+static int
+line_begins(void *arg)
+{
+	return web_upload_begin(arg, "application/json", NULL);
+}
+
+static int
+line_data(void *arg, const void *buf, size_t n)
+{
+	return web_upload_write(arg, buf, n);
 }
 
 /* What can be refused without knowing the queue's policy. */
@@ -172,50 +107,47 @@ check_request(struct web *w)
 	return WEB_BODY;
 }
 
-/* What the query asks for the job. -1: the reply says what is wrong. */
+/* What the queue asks of a request. -1: the reply says what is missing. */
 static int
-find_asked(struct web *w, struct feed_ask *ask)
-{
-	char value[FEED_ASK_MAX], detail[FEED_ASK_MAX];
-	const char *name, *why;
-	size_t i;
-	int r;
-
-	feed_ask_init(ask);
-	for (i = 0; (name = feed_ask_name(i)) != NULL; i++) {
-		if ((r = http_query(w->req->query, name, value, sizeof(value))) == 0)
-			continue;
-		if (r == 1 && feed_ask_set(ask, name, value, &why) == 0)
-			continue;
-		if (r != 1)
-			why = "too long, or not percent-encoded as it should be";
-		(void)snprintf(detail, sizeof(detail), "The query's %s: %s.", name, why);
-		(void)give_up(w, 400, NULL, detail);
-		return -1;
-	}
-	return 0;
-}
-
-static int
-open_draft(struct web *w)
+open_policy(struct web *w)
 {
 	struct web_upload *u = w->upload;
-	struct feed_ask ask;
 	char why[WHY_MAX];
 
-	if (find_asked(w, &ask) == -1)
-		return -1;
 	if (spool_policy(&w->q, &u->policy, why, sizeof(why)) == -1) {
 		web_fault(w, errno, "The queue's configuration cannot be read");
 		(void)strlcat(w->reply->note, ": ", sizeof(w->reply->note));
 		(void)strlcat(w->reply->note, why, sizeof(w->reply->note));
 		return -1;
 	}
-	if (feed_ask_open(&u->draft, &w->q, &u->policy, &ask) == -1) {
-		(void)draft_fault(w, errno);
+	if (u->policy.require_key && u->ask.key[0] == '\0') {
+		(void)give_up(w, 400, "key-required", "This queue takes no submission without an Idempotency-Key, or ?key=: a "
+		    "string that is another one for each job, and the same where one is sent again.");
 		return -1;
 	}
-	return 0;
+	return web_check_fields(w);
+}
+
+/* How long a body can be at the most without a payload in it that is too large. */
+static int64_t
+longest(const struct web_upload *u)
+{
+	int64_t max = u->policy.max_size;
+
+	if (u->kind == WEB_ONE || max > (INT64_MAX - FORM_ROOM) / WEB_DRAFTS_MAX)
+		return max;
+	return max * WEB_DRAFTS_MAX + FORM_ROOM;
+}
+
+static int
+next_is_there(struct web *w, const struct feed_ask *ask)
+{
+	char why[256];
+
+	if (feed_ask_there(ask, &w->q, why, sizeof(why)) == 0)
+		return 0;
+	web_problem(w, 400, NULL, NULL, "The query's next: %s.", why);
+	return -1;
 }
 
 enum web_next
@@ -231,116 +163,67 @@ web_submit(struct web *w)
 		web_fault(w, errno, "The job cannot be written");
 		return WEB_REPLY;
 	}
-	u->draft.fd = -1;
-	u->is_form = type != NULL && http_is_type(type, FORM_TYPE);
-	if (open_draft(w) == -1)
+	u->kind = type == NULL ? WEB_ONE : http_is_type(type, FORM_TYPE) ? WEB_FORM :
+	    http_is_type(type, LINES_TYPE) ? WEB_LINES : WEB_ONE;
+	if (web_ask_find(w, &u->ask) == -1 || open_policy(w) == -1 || next_is_there(w, &u->ask) == -1)
 		return WEB_REPLY;
-	if (w->req->length > u->policy.max_size &&
-	    (!u->is_form || w->req->length - FORM_ROOM > u->policy.max_size))
-		return too_large(w);
-	if (u->is_form)
+	if (w->req->length > longest(u)) {
+		(void)web_upload_too_large(w);
+		return WEB_REPLY;
+	}
+	if (u->kind == WEB_FORM)
 		return begin_form(w);
-	if (find_filename(w, filename) == -1)
+	if (u->kind == WEB_LINES) {
+		u->lines = (struct http_lines){ .line = line_begins, .data = line_data, .arg = w };
+		return WEB_BODY;
+	}
+	if (find_filename(w, filename) == -1 || web_upload_begin(w, type, filename) == -1)
 		return WEB_REPLY;
-	return begin_draft(w, type, filename);
+	return WEB_BODY;
 }
 
 enum web_next
 web_body(struct web *w, const void *buf, size_t n)
 {
 	struct web_upload *u = w->upload;
+	int r;
 
 	u->got += (int64_t)n;
-	if (!u->is_form)
-		return spool_draft_write(&u->draft, buf, n) == 0 ? WEB_BODY : draft_fault(w, errno);
-	if (http_form_push(&u->form, buf, n) == 0)
+	r = u->kind == WEB_FORM ? http_form_push(&u->form, buf, n) : u->kind == WEB_LINES ?
+	    http_lines_push(&u->lines, buf, n) : web_upload_write(w, buf, n);
+	if (r == 0)
 		return WEB_BODY;
-	spool_draft_abort(&u->draft);
+	web_upload_abort(w);
 	/* Else the calls have made the reply. */
 	if (w->reply->text == NULL)
 		(void)give_up(w, 400, NULL, "The form is malformed.");
 	return WEB_REPLY;
 }
 
-struct spool_draft *
-web_end(struct web *w)
+size_t
+web_end(struct web *w, struct spool_draft *const **drafts)
 {
 	struct web_upload *u = w->upload;
 	const char *wrong = NULL;
 
 	if (w->req->length >= 0 && u->got != w->req->length)
 		wrong = "The body is not as long as its Content-Length says. Nothing was accepted; send it again.";
-	else if (u->is_form && !http_form_ended(&u->form))
+	else if (u->kind == WEB_FORM && !http_form_ended(&u->form))
 		wrong = "The form ends before its last boundary. Nothing was accepted; send it again.";
-	else if (u->is_form && u->files == 0)
-		wrong = "The form has no file.";
-	if (wrong == NULL)
-		return &u->draft;
-	spool_draft_abort(&u->draft);
-	(void)give_up(w, 400, NULL, wrong);
-	return NULL;
-}
-
-static json_t *
-accepted(const struct web *w)
-{
-	struct view v = { .queue = w->q.word, .state = VIEW_NEW, .submitted = -1, .due = -1, .started = -1, .finished = -1 };
-	const struct spool_draft *d = &w->upload->draft;
-
-	if (d->again && view_find(&w->q, d->id, &v) == 0)
-		return web_job(w, &v);
-	if (id_parse(d->id, &v.name) == -1)
-		return NULL;
-	if (d->due > 0) {
-		v.state = VIEW_LATER;
-		v.due = d->due;
-	}
-	v.submitted = v.name.time;
-	return web_job(w, &v);
-}
-
-/* The rename was done, and whether it lasts nobody knows: to send the job again could run it twice. */
-static void
-unknown(struct web *w, const char *link)
-{
-	(void)http_reply_field(w->reply, "Location", "%s", link);
-	(void)snprintf(w->reply->note, sizeof(w->reply->note), "%s/%s: the directory cannot be made durable: %s", w->queue,
-	    w->upload->draft.id, strerror(w->upload->draft.error));
-	web_problem(w, 500, "state-unknown", json_pack("{s:s, s:s}", "id", w->upload->draft.id, "location", link),
-	    "The disk failed while job %s/%s was made durable: it may or may not have been accepted. Look at its address "
-	    "before sending it again.", w->queue, w->upload->draft.id);
-}
-
-void
-web_committed(struct web *w)
-{
-	struct spool_draft *d = &w->upload->draft;
-	struct page page = { .title = "Accepted", .refresh = 1 };
-	char *link = web_link(w, d->id, "");
-
-	if (d->unknown)
-		unknown(w, link != NULL ? link : "");
-	else if (d->error == ENOTUNIQ)
-		web_problem(w, 422, "key-reused", json_pack("{s:s, s:s}", "id", d->id, "location", link != NULL ? link : ""),
-		    "Job %s/%s was submitted with this key, and another payload. Nothing was accepted.", w->queue, d->id);
-	else if (d->error != 0)
-		(void)draft_fault(w, d->error);
-	else {
-		page.to = link;
-		(void)http_reply_field(w->reply, "Location", "%s", link != NULL ? link : "");
-		(void)http_reply_field(w->reply, "Retry-After", "%d", page.refresh);
-		web_document(w, 202, accepted(w), &page);
-	}
-	free(link);
+	else if (u->n == 0)
+		wrong = u->kind == WEB_FORM ? "The form has no file." : "There is no line with anything in it.";
+	*drafts = u->draft;
+	if (wrong != NULL)
+		(void)give_up(w, 400, NULL, wrong);
+	else if (web_check_piece_end(w) == 0)
+		return u->n;
+	web_upload_abort(w);
+	return 0;
 }
 
 void
 web_close(struct web *w)
 {
-	if (w->upload != NULL) {
-		spool_draft_abort(&w->upload->draft);
-		free(w->upload);
-		w->upload = NULL;
-	}
+	web_upload_free(w);
 	spool_close(&w->q);
 }

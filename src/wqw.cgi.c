@@ -12,9 +12,14 @@ static const char usage[] =
     "usage: wqw.cgi [-h]\n"
     "Run by a web server as a CGI program. Requests below it are answered from the spool in $WQW_SPOOL:\n"
     "  POST /QUEUE             submit the body as a job: 202, and its address in Location\n"
+    "                          a form's files, or lines of application/x-ndjson, are a job each\n"
     "  GET  /QUEUE/ID          its state\n"
     "  GET  /QUEUE/ID/result   its result\n"
-    "  GET  /QUEUE/ID/log      what its handler wrote to stderr\n";
+    "  GET  /QUEUE/ID/log      what its handler wrote to stderr\n"
+    "For operators:\n"
+    "  GET  /QUEUE?state=failed\n"
+    "  POST /QUEUE/ID/cancel   end it\n"
+    "  POST /QUEUE/ID/retry    put it back\n";
 
 int
 main(int argc, char *argv[])

@@ -74,7 +74,7 @@ post words hello HTTP_ACCEPT='text/html,application/xhtml+xml,*/*;q=0.8'
 is "$(status) $(field Content-Type)" '202 text/html; charset=utf-8' 'a browser gets a page'
 like "$(cat body)" "<meta http-equiv=\"refresh\" content=\"1; url=$(field Location)\">" 'which goes to the job'
 like "$(field Content-Security-Policy)" "default-src 'none'" 'and may do nothing'
-is "$(field Vary)" Accept 'caches are told'
+is "$(field Vary)" 'Accept, Prefer' 'caches are told'
 
 post words hello HTTPS=on SERVER_PORT=443
 like "$(field Location)" '^https://www\.example\.com/jobs/words/' 'https'
@@ -157,9 +157,9 @@ job=$(newest words)
 ok 'the payload is the file' sh -c 'sed "1,/^$/d" "$1" | cmp - binary' sh "$job"
 is "$(sed '/^$/q' "$job" | grep -cE '^(Content-Type: image/png|Filename: p <b>\.png)$')" 2 'with its type and name'
 waiting=$((waiting + 1))
-{ form; printf '\r\n'; form; printf -- '--\r\n'; } >form.2
+{ form; printf '\r\n'; form; } >form.2
 post words form.2 CONTENT_TYPE="$multipart"
-refused 415 one-file 'two files'
+refused 400 about:blank 'two files without an end'
 form >form.3
 post words form.3 CONTENT_TYPE="$multipart"
 refused 400 about:blank 'a form without its end'
@@ -232,7 +232,9 @@ cgi DELETE /words </dev/null
 refused 405 about:blank DELETE
 is "$(field Allow)" 'GET, HEAD, POST, OPTIONS' 'says what goes'
 cgi POST "/words/$id" CONTENT_LENGTH=10 <hello
-refused 405 about:blank 'POST to a job'
+refused 400 about:blank 'POST to a job'
+cgi POST "/words/$id/log" CONTENT_LENGTH=10 <hello
+refused 405 about:blank 'POST to a log'
 is "$(field Allow)" 'GET, HEAD, OPTIONS' 'says what goes'
 cgi BREW /words </dev/null
 refused 501 about:blank 'an unknown method'

@@ -74,6 +74,15 @@ drive()
 	ask 200 "$server: the status" "$job"
 	is "$(jq -r .state body)" new "$server: waits"
 	ask 409 "$server: no result yet" "$job/result"
+	ask 202 "$server: a wait that is too short" "$job?wait=1"
+	ask 202 "$server: a submission with a key" -d x "$base/box?key=$port"
+	keyed=$(location)
+	ask 202 "$server: again" -d x "$base/box?key=$port"
+	is "$(location)" "$keyed" "$server: is the same"
+	curl -q -sS --max-time 30 -o body -w '%{http_code}' -d '' "$keyed/cancel" >code 2>err
+	# Where the front is another user it may not; and whom a proxy sends is no operator.
+	like "$(cat code) $(jq -r '.reason // .type' body)" '^(200 cancelled|403 urn:wqw:problem:not-(permitted|an-operator))$' \
+		"$server: cancel gets through"
 	ask 404 "$server: no such queue" -d x "$base/none"
 	like "$(field content-type)" '^application/problem.json' "$server: is a problem document"
 	ask 413 "$server: too large" --data-binary @large "$base/small"

@@ -8,6 +8,10 @@
 #include "http.h"
 #include "http_chunks.h"
 #include "http_form.h"
+#include "http_json.h"
+#include "http_lines.h"
+#include "http_origin.h"
+#include "http_prefer.h"
 #include "http_value.h"
 #include "trace.h"
 
@@ -197,6 +201,33 @@ START_TEST(words)
 	ck_assert(!trace_valid_parent("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-x"));
 	ck_assert(trace_valid_parent("01-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-x"));
 	ck_assert(trace_valid_state("a=b,c=d") && !trace_valid_state("a") && !trace_valid_state("a=\n"));
+}
+END_TEST
+
+START_TEST(origins)
+{
+	static const char *const local[] = { "127.0.0.1", "127.1.2.3", "::1", "::ffff:127.0.0.1" };
+	static const char *const remote[] = { "", "126.0.0.1", "128.0.0.1", "127.1", "::", "::2", "::127.0.0.1", "::ffff:10.0.0.1", "localhost", "1::1" };
+	static const char *const hosts[] = { "localhost", "LOCALHOST:8080", "127.0.0.1", "127.0.0.1:80", "[::1]", "[::1]:80" };
+	static const char *const others[] = { "", "localhost.example", "example:127.0.0.1", "127.0.0.1.example", "[::2]:80", "[", "::1" };
+	static const struct { const char *origin, *host; int same; } table[] = {
+		{ "http://a", "a", 1 }, { "http://A.example:81", "a.EXAMPLE:81", 1 }, { "https://a:443", "a", 1 }, { "https://a", "a:443", 1 },
+		{ "http://a:80", "a", 1 }, { "http://a:443", "a", 0 }, { "http://a", "b", 0 }, { "http://a", "a:81", 0 }, { "null", "null", 0 },
+		{ "http://ab", "a", 0 }, { "http://a", "ab", 0 }, { "http://", "", 0 }, { "http://a", NULL, 0 }, { "ftp://a", "a", 0 }, { "", "", 0 },
+		{ "http://a.evil", "a", 0 }, { "http://a/", "a", 0 }
+	};
+	size_t i;
+
+	for (i = 0; i < COUNT(local); i++)
+		ck_assert_msg(http_is_loopback(local[i]), "%s", local[i]);
+	for (i = 0; i < COUNT(remote); i++)
+		ck_assert_msg(!http_is_loopback(remote[i]), "%s", remote[i]);
+	for (i = 0; i < COUNT(hosts); i++)
+		ck_assert_msg(http_is_local_host(hosts[i]), "%s", hosts[i]);
+	for (i = 0; i < COUNT(others); i++)
+		ck_assert_msg(!http_is_local_host(others[i]), "%s", others[i]);
+	for (i = 0; i < COUNT(table); i++)
+		ck_assert_msg(http_same_origin(table[i].origin, table[i].host) == table[i].same, "%s", table[i].origin);
 }
 END_TEST
 
@@ -408,6 +439,97 @@ START_TEST(wrong_forms)
 }
 END_TEST
 
+/* --- http_lines */
+
+static int
+hear_line(void *arg)
+{
+	struct heard *h = arg;
+
+	h->len += (size_t)snprintf(h->text + h->len, sizeof(h->text) - h->len, "|");
+	return 0;
+}
+
+START_TEST(lines)
+{
+	static const char body[] = "a\nbc\r\n\n\r\nd\re\r\r\nf";
+	size_t n = sizeof(body) - 1, a, b, i;
+	struct heard h;
+
+	for (a = 0; a <= n; a++)
+		for (b = a; b <= n; b++) {
+			const size_t ends[] = { a, b, n };
+			struct http_lines l = { .line = hear_line, .data = hear_data, .arg = &h };
+			size_t at = 0;
+
+			h = (struct heard){ .len = 0 };
+			for (i = 0; i < COUNT(ends); at = ends[i++])
+				ck_assert_int_eq(http_lines_push(&l, body + at, ends[i] - at), 0);
+			ck_assert_str_eq(h.text, "|a|bc|d\re\r|f");
+		}
+}
+END_TEST
+
+START_TEST(json)
+{
+	static const char *const good[] = {
+		"{}", "[]", "0", "-0", "1.5E-3", "\"\"", "true", " [ { \"a\" : [ 1 , null ] , \"b\" : { } } , \"\\u00e9\\\\\" ]\r\n", "\"\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\""
+	};
+	static const char *const bad[] = {
+		"", " ", "{", "[1,]", "{\"a\"}", "{\"a\":}", "{a:1}", "[1 2]", "01", "1.", "1e", "+1", "-", "tru", "truee", "\"", "\"\\x\"", "\"\\u12g4\"", "\"\t\"",
+		"]", "[}", "{]", "{}[]", "\xef\xbb\xbf{}", "\"\xc0\x80\"", "\"\xed\xa0\x80\"", "\"\xf4\x90\x80\x80\"", "\"\xc3\"", "\"\xe2\x82\"", "\"\x80\"", "{,}", "[,1]"
+	};
+	char deep[2 * HTTP_JSON_DEPTH + 4];
+	struct http_json j;
+	size_t i, n, at;
+
+	for (i = 0; i < COUNT(good); i++)
+		for (n = strlen(good[i]), at = 0; at <= n; at++) {
+			j = (struct http_json){ 0 };
+			ck_assert_msg(http_json_push(&j, good[i], at) == 0 && http_json_push(&j, good[i] + at, n - at) == 0 &&
+			    http_json_ended(&j), "%s", good[i]);
+		}
+	for (i = 0; i < COUNT(bad); i++) {
+		j = (struct http_json){ 0 };
+		ck_assert_msg(http_json_push(&j, bad[i], strlen(bad[i])) == -1 || !http_json_ended(&j), "%s", bad[i]);
+	}
+	memset(deep, '[', HTTP_JSON_DEPTH + 1);
+	memset(deep + HTTP_JSON_DEPTH, ']', HTTP_JSON_DEPTH);
+	j = (struct http_json){ 0 };
+	ck_assert(http_json_push(&j, deep, (size_t)2 * HTTP_JSON_DEPTH) == 0 && http_json_ended(&j));
+	deep[HTTP_JSON_DEPTH] = '[';
+	j = (struct http_json){ 0 };
+	ck_assert_int_eq(http_json_push(&j, deep, HTTP_JSON_DEPTH + 1), -1);
+}
+END_TEST
+
+START_TEST(strings)
+{
+	static const struct { const char *value, *want; int r; } table[] = {
+		{ "\"a b\"", "a b", 0 }, { " \"a\" ", "a", 0 }, { "\"a\\\"\\\\\"", "a\"\\", 0 }, { "\"a\";x=1", "a", 0 }, { "a-1", "a-1", 0 },
+		{ "\"\"", "", 0 }, { "\"a", "", -1 }, { "\"a\\b\"", "", -1 }, { "\"a\"b", "", -1 }, { "a b", "", -1 }, { "a,b", "", -1 },
+		{ "\"\t\"", "", -1 }, { "\"\x7f\"", "", -1 }, { "\"1234567890\"", "", -1 }, { "1234567890", "", -1 }, { "\"a\\", "", -1 }
+	};
+	static const struct { const char *prefer, *want; int r; } wants[] = {
+		{ "wait=5", "5", 1 }, { "WAIT = 5", "5", 1 }, { "a, wait=\"5\";x, wait=6", "5", 1 }, { "wait", "", 1 }, { "waits=5", "", 0 }, { "", "", 0 },
+		{ "x=\"a, wait=5\"", "", 0 }, { "x=\"", "", 0 }, { ",,wait=5", "5", 1 }, { "wait=1234567890", "", 0 }, { "x=wait=5", "", 0 }
+	};
+	char buf[10];
+	size_t i;
+
+	for (i = 0; i < COUNT(table); i++) {
+		ck_assert_msg(http_string(table[i].value, buf, sizeof(buf)) == table[i].r, "%s", table[i].value);
+		if (table[i].r == 0)
+			ck_assert_str_eq(buf, table[i].want);
+	}
+	for (i = 0; i < COUNT(wants); i++) {
+		ck_assert_msg(http_preference(wants[i].prefer, "wait", buf, sizeof(buf)) == wants[i].r, "%s", wants[i].prefer);
+		if (wants[i].r == 1)
+			ck_assert_str_eq(buf, wants[i].want);
+	}
+}
+END_TEST
+
 /* --- http */
 
 START_TEST(replies)
@@ -471,10 +593,14 @@ main(void)
 	tcase_add_test(t, ranges);
 	tcase_add_test(t, tags);
 	tcase_add_test(t, words);
+	tcase_add_test(t, origins);
 	tcase_add_test(t, chunks);
 	tcase_add_test(t, wrong_chunks);
 	tcase_add_test(t, forms);
 	tcase_add_test(t, wrong_forms);
+	tcase_add_test(t, lines);
+	tcase_add_test(t, json);
+	tcase_add_test(t, strings);
 	tcase_add_test(t, replies);
 	tcase_add_test(t, names);
 	suite_add_tcase(s, t);

@@ -78,6 +78,13 @@ START_TEST(defaults)
 	ck_assert_int_eq(p.priority, 5);
 	ck_assert_int_eq(p.key_scope, POLICY_KEY_RECORD);
 	ck_assert_int_eq(p.sync_claims, 0);
+	ck_assert_int_eq(p.json, 0);
+	ck_assert_str_eq(p.accept_types, "");
+	ck_assert_str_eq(p.require_header, "");
+	ck_assert_str_eq(p.check, "");
+	ck_assert_int_eq(p.require_key, 0);
+	ck_assert_int_eq(p.redirect, 0);
+	ck_assert_int_eq(p.show_log, 0);
 	ck_assert_int_eq(p.group_limit, 1);
 	ck_assert_int_eq(p.group_failure, 0);
 	ck_assert_int_eq(p.max_running, 0);
@@ -115,6 +122,15 @@ START_TEST(every_setting)
 	ck_assert_int_eq(p.group_failure, 1);
 	ck_assert_str_eq(p.handler, "/usr/bin/convert  - -resize 100x100 png:-");
 	ck_assert_str_eq(p.result_type, "image/png");
+	p = assert_reads("require-key yes\nredirect yes\nshow-log yes\n");
+	ck_assert_int_eq(p.require_key, 1);
+	ck_assert_int_eq(p.redirect, 1);
+	ck_assert_int_eq(p.show_log, 1);
+	p = assert_reads("json yes\naccept-types text/plain, image/*\nrequire-header X-A X-B\ncheck /bin/true -x\n");
+	ck_assert_int_eq(p.json, 1);
+	ck_assert_str_eq(p.accept_types, "text/plain, image/*");
+	ck_assert_str_eq(p.require_header, "X-A X-B");
+	ck_assert_str_eq(p.check, "/bin/true -x");
 	p = assert_reads("delay 10m\nexpires 2h\npriority 9\n");
 	ck_assert_int_eq(p.delay, 600 * SECOND);
 	ck_assert_int_eq(p.expires, 7200 * SECOND);
@@ -160,6 +176,14 @@ END_TEST
 
 START_TEST(numbers_out_of_range)
 {
+	assert_bad("json maybe", "1: json: \"maybe\" is not yes or no");
+	assert_bad("accept-types text/plain, image", "1: accept-types: \"image\" is not a media type such as text/plain or image/*");
+	assert_bad("accept-types a/b;c=d", "1: accept-types: \"a/b;c=d\" is not a media type such as text/plain or image/*");
+	assert_bad("require-header X-A: b", "1: require-header: \"X-A:\" is not the name of a header field");
+	assert_bad("check", "1: check has no value");
+	assert_bad("redirect 303", "1: redirect: \"303\" is not yes or no");
+	assert_bad("show-log all", "1: show-log: \"all\" is not yes or no");
+	assert_bad("require-key 1", "1: require-key: \"1\" is not yes or no");
 	assert_bad("\n\nmax-attempts 0", "3: max-attempts: \"0\" is not a number from 1 to 32");
 	assert_bad("max-attempts 33", "1: max-attempts: \"33\" is not a number from 1 to 32");
 	assert_bad("max-attempts -1", "1: max-attempts: \"-1\" is not a number from 1 to 32");
