@@ -86,6 +86,19 @@ set_key(struct feed_ask *a, const char *value)
 	return 0;
 }
 
+/* What it may lead to the operator's handler of events decides. */
+static int
+set_notify(struct feed_ask *a, const char *value)
+{
+	if ((strncmp(value, "http://", 7) != 0 && strncmp(value, "https://", 8) != 0) || strlen(value) > FEED_NOTIFY_MAX)
+		return -1;
+	for (const char *p = value; *p != '\0'; p++)
+		if (*p <= ' ' || *p > '~')
+			return -1;
+	(void)strlcpy(a->notify, value, sizeof(a->notify));
+	return 0;
+}
+
 static const char not_a_word[] = "not 1 to 64 letters, digits and '._-'";
 
 static const struct name {
@@ -100,6 +113,7 @@ static const struct name {
 	{ "group", set_group, not_a_word },
 	{ "next", set_next, not_a_word },
 	{ "batch", set_batch, not_a_word },
+	{ "notify", set_notify, "not a URL in ASCII of at most 1024 bytes that begins with http:// or https://" },
 	{ "key", set_key, "not 1 to 255 bytes on one line, without control characters, and without blanks around them" }
 };
 
@@ -166,6 +180,8 @@ put_follow(struct spool_draft *d, const struct feed_ask *a)
 {
 	memcpy(d->batch, a->batch, sizeof(d->batch));
 	if (a->next[0] != '\0' && job_put(&d->head, "Next", a->next) == -1)
+		return -1;
+	if (a->notify[0] != '\0' && job_put(&d->head, "Notify", a->notify) == -1)
 		return -1;
 	return a->batch[0] != '\0' ? job_put(&d->head, "Batch", a->batch) : 0;
 }

@@ -1,18 +1,18 @@
 /*
  * feed_ask: what a submitter may ask for a job beside its payload, by the names that the command line and the web share:
- * delay, at, expires, priority, group, key, next, batch.
+ * delay, at, expires, priority, group, key, next, batch, notify.
  */
 #ifndef WQW_FEED_ASK_H
 #define WQW_FEED_ASK_H
 
 #include "spool_submit.h"
 
-enum { FEED_ASK_MAX = 512 };   /* bytes that a value needs, at the most, with its NUL */
+enum { FEED_NOTIFY_MAX = 1024, FEED_ASK_MAX = FEED_NOTIFY_MAX + 1 };   /* bytes that a value needs, at the most, with its NUL */
 
 struct feed_ask {
 	int priority;               /* -1: the policy's */
 	char group[ID_WORD_MAX + 1], key[SPOOL_KEY_MAX + 1];   /* "": none */
-	char next[ID_WORD_MAX + 1], batch[ID_WORD_MAX + 1];          /* the same */
+	char next[ID_WORD_MAX + 1], batch[ID_WORD_MAX + 1], notify[FEED_NOTIFY_MAX + 1];   /* the same */
 	int64_t delay, at;          /* microseconds; -1: not asked for */
 	int64_t life, expires;      /* the same: from when the job is due, or a point in time; expires 0: never */
 };

@@ -29,8 +29,8 @@ struct spool_draft {
 };
 
 /*
- * Begins a draft with a fresh ID. ENOSPC: less than the policy's reserve is left. ENOBUFS: as many jobs wait as may. Nothing is on disk yet.
- * EACCES, EROFS and the like come from the first write.
+ * Begins a draft with a fresh ID. ENOSPC: less than the policy's reserve is left. ENOBUFS: as many jobs wait as may.
+ * Nothing is on disk yet. EACCES, EROFS and the like come from the first write.
  */
 int spool_draft_open(struct spool_draft *d, const struct spool *q, const struct policy *p, int priority, const char *group);
 

@@ -70,7 +70,7 @@ web_upload_begin(struct web *w, const char *type, const char *filename)
 		web_upload_fault(w, errno);
 		return -1;
 	}
-	d->fd = -1;
+	d->fd = d->outbox = d->entry = -1;
 	u->draft[u->n++] = d;
 	u->json = (struct http_json){ 0 };
 	if (web_ask_open(w, &u->ask, &u->policy, u->n - 1, d) == -1 || put(d, "Content-Type", type) == -1 ||

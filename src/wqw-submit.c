@@ -32,12 +32,13 @@ static const char usage[] =
     "  -n, --next QUEUE          the queue beside this one that the result goes on to\n"
     "  -b, --batch BATCH         the jobs are members of this batch of the queue\n"
     "      --then QUEUE2         with --batch: no more are to come; FILE becomes a job of QUEUE2 when all have ended\n"
+    "      --notify URL          who is to be told of the end, where the queue's events lead to wqw-notify --job-url\n"
     "  -l, --lines               each line is a job; empty ones are not\n"
     "  -0, --null                the same, of lines that end with a zero byte\n"
     "  -w, --wait[=DURATION]     wait until the jobs have ended; the exit status is that of wqw-wait\n"
     "  -h, --help                this text\n";
 
-enum { THEN = 256 };
+enum { THEN = 256, NOTIFY };
 
 static const struct option longs[] = {
 	{ "type", required_argument, NULL, 't' }, { "header", required_argument, NULL, 'H' },
@@ -45,7 +46,8 @@ static const struct option longs[] = {
 	{ "delay", required_argument, NULL, 'd' }, { "at", required_argument, NULL, 'a' },
 	{ "expires", required_argument, NULL, 'e' }, { "key", required_argument, NULL, 'k' },
 	{ "next", required_argument, NULL, 'n' }, { "batch", required_argument, NULL, 'b' },
-	{ "then", required_argument, NULL, THEN }, { "lines", no_argument, NULL, 'l' }, { "null", no_argument, NULL, '0' },
+	{ "then", required_argument, NULL, THEN }, { "notify", required_argument, NULL, NOTIFY },
+	 { "lines", no_argument, NULL, 'l' }, { "null", no_argument, NULL, '0' },
 	{ "wait", optional_argument, NULL, 'w' }, { "help", no_argument, NULL, 'h' }, { 0 }
 };
 
@@ -107,6 +109,7 @@ option(struct submit *s, int c, char *argv[])
 	case 'k':
 	case 'n':
 	case 'b':
+	case NOTIFY:
 		set_ask(s, c);
 		break;
 	case 'l':

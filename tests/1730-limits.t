@@ -287,7 +287,7 @@ if as_nobody true; then
 	chown -R 65534 q
 	as_nobody wqw-worker ./q --drain -- perl -e '
 		my ($n, $pid) = 0;
-		while ($n < 1000 && defined($pid = fork)) { $pid or do { sleep 1000; exit }; $n++ }
+		while ($n < 1000 && defined($pid = fork)) { $pid or do { sleep; exit }; $n++ }
 		print "$n\n"; warn "$!\n"'
 	chown -R 0 q
 	n=$(tail -n 1 q/done/j1)
@@ -332,7 +332,7 @@ else
 	if grep -qw pids "$group/cgroup.controllers"; then
 		grouped 'max-processes 9' perl -e '
 			my ($n, $pid) = 0;
-			while ($n < 100 && defined($pid = fork)) { $pid or do { sleep 1000; exit }; $n++ }
+			while ($n < 100 && defined($pid = fork)) { $pid or do { sleep; exit }; $n++ }
 			print "$n\n"'
 		is "$(tail -n 1 q/done/j1)" 8 'max-processes is of one attempt'
 	else

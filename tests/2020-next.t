@@ -60,6 +60,28 @@ for line in 'next a/b' 'next' 'events ../x' "next $(printf %070d 0)" 'events a b
 	like "$(said)" 'queue.conf:1: (next|events)(:| has)' 'says which'
 done
 
+# --- who is told, and what is wrong with it
+queue asks 'events heard' && queue heard
+address=$(echo x | wqw-submit --notify https://example.com/hook?a=b asks)
+echo x | wqw-submit --notify https://example.com/other --expires 2020-01-01T00:00Z asks >/dev/null
+run asks cat
+is "$(for event in "$WQW_SPOOL"/heard/new/*; do payload "$event" | jq -r '.type + " " + .notifyurl'; done | sort)" \
+	'org.wqw.job.done https://example.com/hook?a=b
+org.wqw.job.failed https://example.com/other' 'an event carries where the submitter wants to be told'
+ok 'its job has it as a field' sh -c "wqw-cat --header '$address' | grep -q '^Notify: https://example.com/hook?a=b$'"
+long=http://$(printf '%01100d' 0)
+for url in '' ftp://example.com javascript:x 'http://a b' "$long" "http://$(printf 'a\001b')"; do
+	exits 64 "--notify '$(printf %.20s "$url")'" wqw-submit --notify "$url" asks
+	is "$(said | wc -l)" 1 'is one line'
+done
+for word in '--next' '--batch'; do
+	for value in '' / ../x 'a b' "$(printf '%065d' 0)"; do
+		exits 64 "$word '$(printf %.20s "$value")'" wqw-submit "$word" "$value" asks
+		is "$(said | wc -l)" 1 'is one line'
+	done
+done
+is "$(find "$WQW_SPOOL/asks/new" "$WQW_SPOOL/asks/tmp" "$WQW_SPOOL/asks/keys" -type f)" '' 'and changes nothing'
+
 # --- events
 queue work 'events told' 'next two' && queue told
 good=$(echo x | wqw-submit -H 'Traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01' work)

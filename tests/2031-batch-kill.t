@@ -42,7 +42,7 @@ submitted()
 closed()
 {
 	balance -x 0
-	if grep -q . "$L/out" || [ -n "$(grep -l '^Batch-Done:' "$Q"/done/* 2>/dev/null)" ]; then
+	if grep -q . "$L/out" || grep -q '^Batch-Done:' "$Q"/done/* 2>/dev/null; then
 		told 1 2 1
 	else
 		eval "$then" 2>/dev/null

@@ -187,6 +187,18 @@ post full hello
 refused 503 about:blank 'a full disk'
 like "$(field Retry-After)" '^[0-9]+$' 'with Retry-After'
 like "$(cat err)" '^wqw\.cgi: full.*: No space left on device$' 'and a line for the operator'
+post words hello QUERY_STRING='next=small&batch=b1&notify=https%3A%2F%2Fexample.com%2Fh'
+is "$(status)" 202 'what follows from a job is asked for in the query'
+is "$(sed '/^$/q' "spool/words/new/$(field Location | sed 's|.*/||')" | grep -E '^(Next|Batch|Notify):' | sort)" 'Batch: b1
+Next: small
+Notify: https://example.com/h' 'and in its header'
+waiting=$((waiting + 1))
+is "$(find spool/words/keys/.batch/b1/open -type f ! -name '.*' | wc -l)" 1 'and it is a member'
+post words hello QUERY_STRING='next=nowhere'
+refused 400 about:blank 'a next queue that is not there'
+like "$(json .detail)" "no queue 'nowhere' beside 'words'" 'is named'
+post words hello QUERY_STRING='notify=gopher%3A%2F%2Fx'
+refused 400 about:blank 'no URL'
 echo 'max-backlog 1' >spool/full/queue.conf
 echo first | wqw-submit full >job
 waiting=$((waiting + 1))

@@ -140,7 +140,7 @@ START_TEST(a_token_ends_with_its_dispatcher)
 		attempt.token = open(path, O_RDWR | O_CLOEXEC);
 		ck_assert_int_eq(flock(attempt.token, LOCK_EX | LOCK_NB), 0);
 		attempt.out = attempt.err = lives[1];
-		shell("trap '' TERM; echo; while :; do sleep 1000; done");
+		shell("trap '' TERM; echo; while :; do tail -f /dev/null; done");
 		ck_assert_int_eq(write(told[1], &slot.pid, sizeof(slot.pid)), (ssize_t)sizeof(slot.pid));
 		for (;;)
 			(void)pause();
