@@ -10,19 +10,20 @@ work_in_memory
 seen=mkdirat,symlinkat,linkat,renameat,renameat2,unlinkat,write,pwrite64,ftruncate,utimensat,fsync,flock,fchmod,fchmodat
 seen=$seen,copy_file_range,sendmsg,exit_group
 processes=sendmsg,clone,clone3,vfork,execve,exit_group,kill
-jobs='books make -a $MAX "$Q" "$B" 1 parent stray barren'
+jobs='books make -a $MAX "$Q" "$B" 1 stray barren'
+one='books make -a $MAX "$Q" "$B" 1 stray'
 books='balance -x 1'
 
 each_call 'all processes at once' "$jobs" "$books" \
 	-K -c "$seen" wqw-worker QUEUE -j 2 --drain -- ledger BOOK
-each_call 'a supervisor' "$jobs" "$books" \
+each_call 'a supervisor' "$one" "$books" \
 	-k -d 1 -c "$processes" wqw-worker QUEUE -j 2 --drain -- ledger BOOK
-each_call 'a handler' "$jobs" "$books" \
+each_call 'a handler' "$one" "$books" \
 	-k -d 2 -c "$processes" wqw-worker QUEUE -j 2 --drain -- ledger BOOK
-each_call 'wqw-submit in a handler' "$jobs" "$books" \
+each_call 'wqw-submit in a handler' "$one" "$books" \
 	-k -d 3 -c "$seen" wqw-worker QUEUE -j 2 --drain -- ledger BOOK
 # Where rename(2) cannot refuse to replace, link(2) and unlink(2) take its place, and there is a moment between.
-each_call 'without RENAME_NOREPLACE' "$jobs" 'balance -l -x 1' \
+each_call 'without RENAME_NOREPLACE' "$one" 'balance -l -x 1' \
 	-k -d 0 -f renameat2:EINVAL -c linkat,unlinkat,fsync wqw-worker QUEUE -j 2 --drain -- ledger BOOK
 
 done_testing
