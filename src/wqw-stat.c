@@ -15,6 +15,7 @@
 #include "tool.h"
 #include "units.h"
 #include "view_age.h"
+#include "view_batch.h"
 #include "view_json_queue.h"
 #include "view_queue.h"
 #include "view_table.h"
@@ -23,25 +24,28 @@ static const char usage[] =
     "usage: wqw-stat [--json | --prometheus] [--watch[=SECONDS]] [QUEUE...]\n"
     "       wqw-stat --age[=queue|group|priority] [--bucket TIME] [--new] [--later] [--running] [--done] [--failed]\n"
     "                [--json] [--watch[=SECONDS]] [QUEUE...]\n"
+    "       wqw-stat --batches [--json] [--watch[=SECONDS]] [QUEUE...]\n"
     "Prints a line for each queue: its jobs by state, the age of the oldest one that is ready to run, the workers that\n"
     "live, and how many jobs were done and failed a minute; with --age, how old jobs are, in buckets that double.\n"
     "      --age[=WHAT]        a line for each queue, ordering group or priority\n"
     "      --bucket TIME       the limit of the first bucket, as 5s (the default) or 10m\n"
     "      --new, --later, --running, --done, --failed\n"
     "                          the jobs that --age looks at; without any, the new ones\n"
+    "      --batches           how many members of each batch wait, were done and failed\n"
     "  -j, --json              one JSON object a line\n"
     "      --prometheus        metrics for Prometheus, as the textfile collector of node_exporter takes them\n"
     "      --watch[=SECONDS]   again and again, each 2 seconds; on a terminal, q ends it\n"
     "  -h, --help              this text\n"
     "Without a QUEUE, all queues of $WQW_SPOOL or /var/spool/wqw.\n";
 
-enum { AGE = 256, BUCKET, NEW, LATER, RUNNING, DONE, FAILED, PROMETHEUS, WATCH };
+enum { AGE = 256, BUCKET, NEW, LATER, RUNNING, DONE, FAILED, PROMETHEUS, WATCH, BATCHES };
 
 static const struct option longs[] = {
 	{ "age", optional_argument, NULL, AGE }, { "bucket", required_argument, NULL, BUCKET },
 	{ "new", no_argument, NULL, NEW }, { "later", no_argument, NULL, LATER }, { "running", no_argument, NULL, RUNNING },
 	{ "done", no_argument, NULL, DONE }, { "failed", no_argument, NULL, FAILED }, { "json", no_argument, NULL, 'j' },
 	{ "prometheus", no_argument, NULL, PROMETHEUS }, { "watch", optional_argument, NULL, WATCH },
+	{ "batches", no_argument, NULL, BATCHES },
 	{ "help", no_argument, NULL, 'h' }, { 0 }
 };
 
@@ -51,12 +55,13 @@ static const enum spool_dir dirs[] = { SPOOL_NEW, SPOOL_LATER, SPOOL_CUR, SPOOL_
 enum { DIRS = sizeof(dirs) / sizeof(*dirs) };
 
 struct stat_run {
-	int json, prometheus, aged, code;
+	int json, prometheus, aged, batches, code;
 	unsigned chosen;                /* bits: of dirs */
 	enum view_age_by by;
 	int64_t bucket, watch;          /* microseconds; 0: not given */
 	char *const *words;             /* the arguments */
 	FILE *out;                      /* of a screen: what is wrong is said there, too */
+	FILE *to;                       /* what is shown */
 	struct view_row *rows;
 	size_t n;
 	struct view_age age;
@@ -110,7 +115,7 @@ look(void *arg, const char *word)
 		fault(t, tool_code(errno), address_fault(why, sizeof(why), word, 1, errno));
 		return 0;
 	}
-	if ((t->aged ? scan_ages(t, &q) : add_row(t, &q)) == -1) {
+	if ((t->batches ? view_batches(t->to, &q, t->json) : t->aged ? scan_ages(t, &q) : add_row(t, &q)) == -1) {
 		(void)snprintf(why, sizeof(why), "%s: %s", tool_clean(clean, sizeof(clean), word), strerror(errno));
 		fault(t, tool_code(errno), why);
 	}
@@ -149,6 +154,8 @@ print(struct stat_run *t, FILE *f)
 {
 	int64_t now = io_now();
 
+	if (t->batches)
+		return 0;
 	if (t->prometheus)
 		return metrics_write(f, t->rows, t->n, now);
 	if (t->aged)
@@ -169,6 +176,9 @@ show(struct stat_run *t, FILE *f)
 	int r;
 
 	t->code = EX_OK;
+	t->to = f;
+	if (t->batches && !t->json)
+		view_batch_title(f);
 	if (t->aged && view_age_open(&t->age, t->by, t->bucket) == -1)
 		return -1;
 	r = look_at_all(t) == -1 ? 0 : print(t, f);
@@ -288,6 +298,9 @@ option(struct stat_run *t, int c, char *argv[])
 	case PROMETHEUS:
 		t->prometheus = 1;
 		break;
+	case BATCHES:
+		t->batches = 1;
+		break;
 	case WATCH:
 		t->watch = duration("watch", optarg == NULL ? "2" : optarg, 100000, "100ms");
 		break;
@@ -304,6 +317,8 @@ check(struct stat_run *t)
 {
 	if (t->prometheus && (t->json || t->aged || t->watch != 0))
 		errx(EX_USAGE, "--prometheus does not go with --json, --age or --watch");
+	if (t->batches && (t->prometheus || t->aged))
+		errx(EX_USAGE, "--batches does not go with --prometheus or --age");
 	if (!t->aged && (t->bucket != 0 || t->chosen != 0))
 		errx(EX_USAGE, "--bucket, --new, --later, --running, --done and --failed go with --age");
 	if (t->bucket == 0)

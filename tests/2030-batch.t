@@ -68,4 +68,17 @@ is "$(ls "$WQW_SPOOL/after/new")" "${job#*/}" 'thousands of members and killed w
 is "$(field Batch-Done) $(field Batch-Failed)" '1800 200' 'with the right counts'
 is "$(batches)" '' 'and nothing is left'
 
+# --- what an operator sees
+
+queue seen
+for i in 1 2 3; do echo "$i" | wqw-submit --batch three seen >/dev/null; done
+echo x | wqw-submit --batch other --then seen seen >/dev/null 2>&1
+printf 'read -r n; [ "$n" != 2 ] || exit 100\n' >two
+is "$(wqw-stat --batches seen | tr -s ' ')" 'batch waiting done failed callback
+seen/three 3 0 0 -' 'wqw-stat --batches tells how far a batch is'
+wqw-worker seen --drain -- sh "$PWD/two" 2>/dev/null
+is "$(wqw-stat --batches --json seen)" '{"queue":"seen","batch":"three","waiting":0,"done":2,"failed":1,"callback":false}' 'and in JSON'
+exits 64 'with --age' wqw-stat --batches --age
+is "$(said | wc -l)" 1 'it is refused'
+
 done_testing
