@@ -107,7 +107,7 @@ static const struct name {
 	const char *allowed;
 } names[] = {
 	{ "delay", set_delay, "not a duration, as 30, 500ms or 5m, of at most 100 years" },
-	{ "at", set_at, "not a time, as 2026-12-01T08:00Z or 2026-12-01T09:00:00+01:00" },
+	{ "at", set_at, "not a time from 1970 on, as 2026-12-01T08:00Z or 2026-12-01T09:00:00+01:00" },
 	{ "expires", set_expires, "neither a duration of more than 0, as 30 or 5m, nor a time, as 2026-12-01T08:00Z, nor never" },
 	{ "priority", set_priority, "not a number from 0 to 9" },
 	{ "group", set_group, not_a_word },

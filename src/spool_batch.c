@@ -182,6 +182,21 @@ drop_staged(int dir, const char *staged, int then)
 	errno = saved;
 }
 
+void
+spool_batch_unstage(const struct spool *q, const char *batch, const char *id)
+{
+	char staged[BATCH_PATH_MAX];
+	int saved = errno, dir = spool_batch_open(q, batch), then;
+
+	(void)snprintf(staged, sizeof(staged), ".then.%s", id);
+	if (dir != -1 && (then = spool_batch_open_dir(dir, staged)) != -1) {
+		drop_staged(dir, staged, then);
+		(void)io_close(&then);
+	}
+	(void)io_close(&dir);
+	errno = saved;
+}
+
 int
 spool_batch_close(const struct spool *q, const char *batch, const char *id)
 {
@@ -195,8 +210,13 @@ spool_batch_close(const struct spool *q, const char *batch, const char *id)
 		goto out;
 	if (close_locked(dir, staged, then) == -1)
 		drop_staged(dir, staged, then);
-	else if (io_sync(dir) == 0)
-		r = spool_batch_no_more(q, dir, batch);
+	else if (io_sync(dir) == -1)
+		r = -2;
+	else {
+		/* From here on it is seen to, if not by this process then by a worker. */
+		(void)spool_batch_no_more(q, dir, batch);
+		r = 0;
+	}
 out:
 	(void)io_close(&then);
 	(void)io_close(&dir);

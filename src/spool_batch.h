@@ -30,7 +30,8 @@ int spool_batch_ended_file(const struct spool *q, enum spool_dir d, const char *
 
 /* An outbox for the callback of that ID; then, when the job is in it: no more members are to come. EEXIST: it has one. */
 int spool_batch_stage(const struct spool *q, const char *batch, const char *id);
-int spool_batch_close(const struct spool *q, const char *batch, const char *id);
+void spool_batch_unstage(const struct spool *q, const char *batch, const char *id);
+int spool_batch_close(const struct spool *q, const char *batch, const char *id);   /* -2: it may be closed, or not */
 
 /* Does what submitters and workers that died have left undone. */
 int spool_batch_recover(const struct spool *q);

@@ -75,10 +75,17 @@ recover_member(void *arg, const char *file)
 	return result;
 }
 
+/* One that cannot be finished keeps none of the others waiting. */
+struct all {
+	const struct spool *q;
+	int worst, error;
+};
+
 static int
 recover_batch(void *arg, const char *batch)
 {
-	const struct spool *q = *(const struct spool *const *)arg;
+	struct all *all = arg;
+	const struct spool *q = all->q;
 	struct recovery r = { .q = q };
 	int open, result = 0;
 
@@ -92,20 +99,27 @@ recover_batch(void *arg, const char *batch)
 	if (result == 0)
 		result = faccessat(r.dir, "then", F_OK, AT_SYMLINK_NOFOLLOW) == 0 ? spool_batch_no_more(q, r.dir, batch) :
 		    spool_batch_finish(q, r.dir, batch);
+	if (result < all->worst) {
+		all->worst = result;
+		all->error = errno;
+	}
 	(void)io_close(&r.dir);
-	return result;
+	return 0;
 }
 
 int
 spool_batch_recover(const struct spool *q)
 {
+	struct all all = { .q = q };
 	char path[32];
-	int all, r;
+	int dir, r;
 
 	(void)snprintf(path, sizeof(path), "%s/.batch", spool_dir_name(SPOOL_KEYS));
-	if ((all = spool_batch_open_dir(q->fd, path)) == -1)
+	if ((dir = spool_batch_open_dir(q->fd, path)) == -1)
 		return errno == ENOENT ? 0 : -1;
-	r = spool_outbox_each(all, recover_batch, &q);
-	(void)io_close(&all);
-	return r;
+	r = spool_outbox_each(dir, recover_batch, &all);
+	(void)io_close(&dir);
+	if (r == 0 && all.worst != 0)
+		errno = all.error;
+	return r == 0 ? all.worst : r;
 }

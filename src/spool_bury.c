@@ -39,14 +39,14 @@ spool_bury(const struct spool *q, enum spool_dir from, const char *file, const s
 	struct job_header h;
 	int out, r;
 
-	/* First the story: nobody comes back to a dead letter that a crash has left without one. */
-	(void)spool_log(q, name->id, line);
 	if (spool_event_dead(q, NULL, name, read_header(q, from, file, &h), reason, 0, &out) == -1) {
 		/* Another one, who has the lock, is just burying it. */
 		if (errno == EWOULDBLOCK)
 			errno = ENOENT;
 		return -1;
 	}
+	/* First the story: nobody comes back to a dead letter that a crash has left without one. */
+	(void)spool_log(q, name->id, line);
 	if ((r = move(q, from, file, id_file(dead, name->id, name->attempts, reason))) == 0) {
 		spool_progress_end(q, name->id, 1);
 		spool_count_failed(q, reason);

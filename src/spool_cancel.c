@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "io.h"
+#include "spool_batch.h"
 #include "spool_bury.h"
 #include "spool_path.h"
 #include "spool_progress.h"
@@ -75,6 +76,26 @@ ask(struct spool_round *r, const char *id)
 	return io_close(&fd);
 }
 
+/* 1: an event or a batch waits for the job's end. */
+static int
+is_awaited(struct spool_round *r, const struct spool_job *job, const char *file)
+{
+	char why[256], batch[ID_WORD_MAX + 1];
+	struct job_header h;
+	struct policy p;
+	int fd, found;
+
+	if (r->events == 0)
+		r->events = spool_policy(r->q, &p, why, sizeof(why)) == 0 && p.events[0] == '\0' ? -1 : 1;
+	if (r->events == 1)
+		return 1;
+	if ((fd = spool_open_file(r->q, job->dir, file, O_RDONLY)) == -1)
+		return 0;
+	found = job_read(fd, &h, NULL) == 0 && spool_batch_of(&h, batch) != NULL;
+	(void)io_close(&fd);
+	return found;
+}
+
 /* Under the lock. 0: done; 1: it had ended; -1. */
 static int
 bury(struct spool_round *r, struct spool_job *job)
@@ -85,8 +106,10 @@ bury(struct spool_round *r, struct spool_job *job)
 	if (over != 0)
 		return over;
 	(void)spool_job_file(file, job);
-	(void)spool_log(r->q, job->name.id, "cancelled");
 	spool_drop_staged(r->q, job);
+	if (is_awaited(r, job, file))
+		return spool_bury_cancelled(r->q, job->dir, file, &job->name);
+	(void)spool_log(r->q, job->name.id, "cancelled");
 	(void)id_file(dead, job->name.id, job->name.attempts, ID_CANCELLED);
 	if (spool_move(r->q, job->dir, file, SPOOL_FAILED, dead) == -1 &&
 	    (errno != EEXIST || spool_unlink(r->q, job->dir, file) == -1))

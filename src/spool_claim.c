@@ -133,32 +133,27 @@ undo(struct spool_claim *c, const char *file)
 	return -1;
 }
 
-/* 1: it may be started; 0: its time was over before the first attempt, which therefore was none. */
+/*
+ * 1: it may be started; 0: its time was over before the first attempt. It never comes into cur/, where a crash would make
+ * an attempt of it that expiry no longer counts for.
+ */
 static int
-in_time(struct spool_claim *c)
+in_time(struct spool_claim *c, const char *file)
 {
 	char why[SPOOL_EXPIRY_WHY_MAX];
-	struct id_name name = c->name;
-	int r = c->name.attempts > 1 || c->again ? 0 : spool_expired(&c->head, io_now(), why, sizeof(why));
+	int r = c->name.attempts > 0 || c->again ? 0 : spool_expired(&c->head, io_now(), why, sizeof(why));
 
 	if (r == 0)
 		return 1;
-	if (r == 1)
-		name.attempts = 0;
-	return spool_bury(c->q, SPOOL_CUR, c->file, &name, r == 1 ? ID_EXPIRED : ID_MALFORMED, why);
+	return spool_bury(c->q, SPOOL_NEW, file, &c->name, r == 1 ? ID_EXPIRED : ID_MALFORMED, why) == -1 ? -1 : 0;
 }
 
-/* The claimed file's header. A job that cannot be read as one is dead at sight. */
+/* A job that cannot be read as one is dead at sight. */
 static int
-open_payload(struct spool_claim *c, const char *file)
+bury_malformed(struct spool_claim *c, const char *why)
 {
 	char line[128];
-	const char *why;
 
-	if (job_read(c->fd, &c->head, &why) == 0)
-		return lseek(c->fd, (off_t)c->head.len, SEEK_SET) == -1 ? undo(c, file) : in_time(c);
-	if (errno != EBADMSG)
-		return undo(c, file);
 	(void)snprintf(line, sizeof(line), "malformed: %s", why);
 	return spool_bury(c->q, SPOOL_CUR, c->file, &c->name, ID_MALFORMED, line) == -1 ? -1 : 0;
 }
@@ -183,8 +178,10 @@ static int
 claim_locked(struct spool_claim *c, const char *file, const struct policy *p)
 {
 	char record[ID_NAME_MAX + 1];
+	const char *why = NULL;
 	enum spool_dir where;
 	int ended = spool_ended(c->q, &c->name, &where, record);
+	int r;
 
 	if (ended == -1)
 		return -1;
@@ -208,6 +205,13 @@ claim_locked(struct spool_claim *c, const char *file, const struct policy *p)
 	}
 	if (c->name.attempts >= p->max_attempts)
 		return spool_bury(c->q, SPOOL_NEW, file, &c->name, ID_LOST, "no attempts left") == -1 ? -1 : 0;
+	if (job_read(c->fd, &c->head, &why) == -1) {
+		if (errno != EBADMSG)
+			return -1;
+	} else if ((r = in_time(c, file)) != 1)
+		return r;
+	else
+		why = NULL;
 	c->name.attempts++;
 	(void)id_file(c->file, c->name.id, c->name.attempts, ID_NONE);
 	if (spool_move(c->q, SPOOL_NEW, file, SPOOL_CUR, c->file) == -1)
@@ -215,7 +219,9 @@ claim_locked(struct spool_claim *c, const char *file, const struct policy *p)
 	/* A job that takes its worker or the machine down with it must find its attempts counted afterwards. */
 	if ((c->name.attempts > 1 || p->sync_claims) && spool_sync(c->q, SPOOL_CUR, c->fd) == -1)
 		return undo(c, file);
-	return open_payload(c, file);
+	if (why != NULL)
+		return bury_malformed(c, why);
+	return lseek(c->fd, (off_t)c->head.len, SEEK_SET) == -1 ? undo(c, file) : 1;
 }
 
 int
@@ -258,12 +264,15 @@ recover_locked(const struct spool *q, const char *file, struct id_name *name, co
 	if ((ended = spool_cancelled(q, name->id)) != 0)
 		return ended == -1 || spool_bury_cancelled(q, SPOOL_CUR, file, name) == -1 ? -1 : 1;
 	(void)snprintf(line, sizeof(line), "attempt %d lost: its worker died", name->attempts);
+	if (name->attempts >= p->max_attempts) {
+		if (spool_bury(q, SPOOL_CUR, file, name, ID_LOST, line) == -1)
+			return -1;
+	} else {
+		(void)spool_log(q, name->id, line);
+		if (spool_move(q, SPOOL_CUR, file, SPOOL_NEW, id_file(back, name->id, name->attempts, ID_NONE)) == -1)
+			return errno == EEXIST ? 0 : -1;
+	}
 	spool_count_lost(q);
-	if (name->attempts >= p->max_attempts)
-		return spool_bury(q, SPOOL_CUR, file, name, ID_LOST, line) == -1 ? -1 : 1;
-	(void)spool_log(q, name->id, line);
-	if (spool_move(q, SPOOL_CUR, file, SPOOL_NEW, id_file(back, name->id, name->attempts, ID_NONE)) == -1)
-		return errno == EEXIST ? 0 : -1;
 	return 1;
 }
 

@@ -266,15 +266,18 @@ place(struct spool_draft *d)
 {
 	if (d->outbox != -1)
 		return spool_outbox_put(d->outbox, d->q, goal(d), d->id);
+	if (spool_move(d->q, SPOOL_TMP, d->id, goal(d), d->id) == 0)
+		return 0;
 	/* Where somebody else with the same key has seen to it, it is where it belongs, or further. */
-	return spool_move(d->q, SPOOL_TMP, d->id, goal(d), d->id) == 0 || (d->key.taken && errno == ENOENT) ? 0 : -1;
+	d->moved = d->key.taken && errno == ENOENT;
+	return d->moved ? 0 : -1;
 }
 
 /* One that waits in an outbox is made durable with it. */
 static int
 is_in(const struct spool_draft *d, enum spool_dir dir)
 {
-	return is_open(d) && d->outbox == -1 && goal(d) == dir;
+	return is_open(d) && d->outbox == -1 && (goal(d) == dir || d->moved);
 }
 
 /* A directory that cannot be made durable leaves the state of its drafts unknown. */

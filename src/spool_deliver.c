@@ -191,12 +191,11 @@ move_in(const struct delivery *d, const char *id, const struct spool *q, enum sp
 		return -1;
 	if (enter_batch(d->out, id, q) == -1)
 		return -1;
-	if (spool_move_at(d->out, id, q->fd, spool_path(path, dir, id)) == 0 || errno == EEXIST ||
-	    (errno == EXDEV && copy_in(d->out, id, q, dir) == 0)) {
+	if (spool_move_at(d->out, id, q->fd, spool_path(path, dir, id)) == 0 || (errno == EXDEV && copy_in(d->out, id, q, dir) == 0)) {
 		spool_backlog_came(q, 1);
 		return 0;
 	}
-	return -1;
+	return errno == EEXIST ? 0 : -1;
 }
 
 static int
@@ -325,29 +324,57 @@ out:
 	return r == 1 ? 0 : r;
 }
 
+int
+spool_outbox_finish(const struct spool *q, const struct id_name *name)
+{
+	int out = spool_outbox_open(q, SPOOL_IF_FAILED, name), r;
+
+	/* A worker that lives delivers its own, wherever the job is meanwhile. */
+	if (out == -1)
+		return errno == ENOENT || errno == EWOULDBLOCK ? 0 : -1;
+	if ((r = spool_sync(q, SPOOL_FAILED, out) == -1 ? -2 : spool_outbox_deliver(out, 1)) == 0)
+		return spool_outbox_remove(q, SPOOL_IF_FAILED, name, &out);
+	(void)io_close(&out);
+	return r;
+}
+
+/* One that cannot be finished keeps none of the others waiting. */
+struct recovery {
+	const struct spool *q;
+	int worst, error;
+};
+
 static int
 recover_entry(void *arg, const char *file)
 {
 	static const struct { enum spool_outbox kind; const char *prefix; } kinds[] = {
 		{ SPOOL_IF_DONE, ".out," }, { SPOOL_IF_FAILED, ".end," }
 	};
+	struct recovery *all = arg;
 	size_t i;
+	int r;
 
-	for (i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
-		if (strncmp(file, kinds[i].prefix, strlen(kinds[i].prefix)) == 0)
-			return recover_one(arg, kinds[i].kind, file + strlen(kinds[i].prefix));
+	for (i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
+		if (strncmp(file, kinds[i].prefix, strlen(kinds[i].prefix)) != 0 ||
+		    (r = recover_one(all->q, kinds[i].kind, file + strlen(kinds[i].prefix))) >= all->worst)
+			continue;
+		all->worst = r;
+		all->error = errno;
+	}
 	return 0;
 }
 
 int
 spool_outbox_recover(const struct spool *q)
 {
-	struct spool copy = *q;
+	struct recovery all = { .q = q };
 	int dir = spool_open_dir(q, SPOOL_TMP), r;
 
 	if (dir == -1)
 		return -1;
-	r = spool_outbox_each(dir, recover_entry, &copy);
+	r = spool_outbox_each(dir, recover_entry, &all);
 	(void)io_close(&dir);
-	return r;
+	if (r == 0 && all.worst != 0)
+		errno = all.error;
+	return r == 0 ? all.worst : r;
 }

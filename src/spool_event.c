@@ -192,7 +192,7 @@ add_next(const struct spool_claim *c, const struct spool *to)
 static int
 is_absent(int error)
 {
-	return error == ENOENT || error == EINVAL || error == ENOTDIR;
+	return error == ENOENT || error == EINVAL || error == ENOTDIR || error == EACCES || error == EPERM || error == ELOOP;
 }
 
 /*
@@ -217,21 +217,34 @@ open_next(struct spool *to, const struct spool_claim *c)
 
 /* --- */
 
-int
-spool_event_check(const struct spool *q, const struct policy *p)
+static int
+check_queue(const struct spool *q, const char *word, int self)
 {
-	const char *const words[] = { p->next, p->events };
 	struct spool to;
-	size_t i;
+	struct stat a, b;
+	int r;
 
-	for (i = 0; i < sizeof(words) / sizeof(*words); i++) {
-		if (words[i][0] == '\0')
-			continue;
-		if (spool_open_beside(&to, q, words[i]) == -1)
-			return -1;
-		spool_close(&to);
+	if (word[0] == '\0')
+		return 0;
+	if (spool_open_beside(&to, q, word) == -1)
+		return -1;
+	r = fstat(to.fd, &a) == -1 || fstat(q->fd, &b) == -1 ? -1 : 0;
+	spool_close(&to);
+	if (r == 0 && !self && a.st_ino == b.st_ino && a.st_dev == b.st_dev) {
+		errno = ELOOP;
+		r = -1;
 	}
-	return 0;
+	return r;
+}
+
+int
+spool_event_check(const struct spool *q, const struct policy *p, const char **what)
+{
+	*what = "next";
+	if (check_queue(q, p->next, 0) == -1)
+		return -1;
+	*what = "events";
+	return check_queue(q, p->events, 1);
 }
 
 static int

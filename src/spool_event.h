@@ -7,8 +7,8 @@
 
 #include "spool_claim.h"
 
-/* 0 where the queues that the policy names are there. */
-int spool_event_check(const struct spool *q, const struct policy *p);
+/* 0 where the queues that the policy names are there; else *what says which. ELOOP: results would go on to the queue itself. */
+int spool_event_check(const struct spool *q, const struct policy *p, const char **what);
 
 /*
  * Opens the outbox of a claim whose result is complete, if there is one or need be, and adds to it. Where the job names a

@@ -122,7 +122,8 @@ holds(const struct spool *q, const struct spool_key *k, const struct holder *h, 
 		return errno == ENOENT ? 0 : -1;
 	if (k->active && (job.dir == SPOOL_DONE || job.dir == SPOOL_FAILED))
 		return 0;
-	return spool_sync(q, job.dir, fd) == -1 ? -1 : 1;
+	/* Who has made the link may have died before he made it durable. */
+	return spool_sync(q, SPOOL_KEYS, fd) == -1 || spool_sync(q, job.dir, fd) == -1 ? -1 : 1;
 }
 
 /* A free key is removed under the lock, by who finds it free and still the same there. */

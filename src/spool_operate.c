@@ -11,6 +11,7 @@
 
 #include "io.h"
 #include "spool_cancel.h"
+#include "spool_outbox.h"
 #include "spool_path.h"
 
 enum { TRIES = 200, PAUSE_MS = 10 };
@@ -96,6 +97,12 @@ put_back(struct spool_round *r, const struct spool_job *job, int64_t due)
 
 	if (got != 1)
 		return got;
+	if (job->dir == SPOOL_FAILED && spool_outbox_finish(r->q, &job->name) != 0) {
+		saved = errno;
+		(void)io_close(&fd);
+		errno = saved;
+		return -1;
+	}
 	/* A mark that a crash has left would end it again. */
 	spool_cancel_over(r->q, job->name.id);
 	(void)spool_log(r->q, job->name.id, job->dir == SPOOL_FAILED ? "put back" : "released");

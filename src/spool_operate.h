@@ -15,6 +15,7 @@
 struct spool_round {
 	const struct spool *q;
 	unsigned dirty;      /* a bit for each enum spool_dir that has to be synced */
+	int events;          /* spool_cancel's: 1: the policy names a queue for them; -1: it does not; 0: not looked up yet */
 };
 
 static inline void

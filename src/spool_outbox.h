@@ -59,6 +59,9 @@ int spool_outbox_remove(const struct spool *q, enum spool_outbox kind, const str
 /* Removes one that may be there, and whose end was another. */
 int spool_outbox_drop(const struct spool *q, enum spool_outbox kind, const struct id_name *name);
 
+/* Before a dead letter is put back: delivers what a worker that died has left of its end. As above. */
+int spool_outbox_finish(const struct spool *q, const struct id_name *name);
+
 /* Finishes what a worker that died has left: delivers what waits for a dead letter that is there, removes the rest. As above. */
 int spool_outbox_recover(const struct spool *q);
 

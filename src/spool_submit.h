@@ -20,7 +20,7 @@ struct spool_draft {
 	int entry;                /* its entry in its batch, locked during the commit; -1: none */
 	off_t length_at, start, size, max;  /* of Content-Length's value; of the payload; bytes so far; policy's max-size */
 	int64_t max_backlog;      /* policy; 0: no limit */
-	int counted;              /* 1: in the backlog */
+	int counted, moved;       /* 1: in the backlog; moved by another one who has the same key, perhaps elsewhere */
 	struct spool_key key;
 	int key_active;           /* policy key-scope */
 	int error;                /* after spool_commit: 0, or the errno of this draft */

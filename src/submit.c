@@ -68,6 +68,21 @@ print_all(struct spool_draft *const *d, const struct submit *s)
 	return EX_IOERR;
 }
 
+static void
+close_batch(const struct submit *s, struct spool_draft *d)
+{
+	int r;
+
+	if (d->error != 0) {
+		spool_batch_unstage(&s->home, s->ask.batch, d->id);
+		return;
+	}
+	if ((r = spool_batch_close(&s->home, s->ask.batch, d->id)) == 0)
+		return;
+	d->error = errno;
+	d->unknown = r == -2;
+}
+
 static int
 commit(struct submit *s)
 {
@@ -78,8 +93,8 @@ commit(struct submit *s)
 	for (i = 0; i < s->n; i++)
 		d[i] = &s->drafts[i];
 	(void)spool_commit(d, s->n);
-	if (s->then != NULL && s->n == 1 && d[0]->error == 0 && spool_batch_close(&s->home, s->ask.batch, d[0]->id) != 0)
-		d[0]->error = errno;
+	if (s->then != NULL && s->n == 1)
+		close_batch(s, d[0]);
 	for (i = 0; i < s->n; i++)
 		if ((c = tell(s, d[i])) != EX_OK && code == EX_OK)
 			code = c;
@@ -127,6 +142,8 @@ draft(struct submit *s, const char *what, const char *path)
 		return fault(s, s->outbox, FEED_WRITING);
 	if ((s->lines == SUBMIT_FILES ? feed_draft(&s->feed, d, &job) : feed_line(&s->feed, d, &job, s->lines)) == -1) {
 		spool_draft_abort(d);
+		if (s->then != NULL)
+			spool_batch_unstage(&s->home, s->ask.batch, d->id);
 		return fault(s, what, s->feed.fault);
 	}
 	s->n++;

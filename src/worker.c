@@ -14,6 +14,7 @@
 
 #include "io.h"
 #include "spool_count.h"
+#include "spool_event.h"
 #include "spool_init.h"
 
 static int
@@ -21,6 +22,7 @@ read_policy(struct worker *w)
 {
 	struct policy p;
 	char why[256];
+	const char *what;
 
 	if (spool_policy(&w->q, &p, why, sizeof(why)) == -1) {
 		if (errno == EINVAL)
@@ -28,6 +30,13 @@ read_policy(struct worker *w)
 		else
 			warn("%s/%s", w->q.word, why);
 		return -1;
+	}
+	if (spool_event_check(&w->q, &p, &what) == -1) {
+		if (errno == ELOOP) {
+			warnx("%s/queue.conf: %s: this queue itself; its jobs would never end", w->q.word, what);
+			return -1;
+		}
+		warn("%s/queue.conf: %s: nothing is run until that queue is there", w->q.word, what);
 	}
 	w->p = p;
 	return 0;

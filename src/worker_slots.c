@@ -181,8 +181,7 @@ judge(struct worker *w, struct spool_claim *c, const struct slot_result *r)
 	if (r->end == SLOT_NO_EXEC) {
 		errno = r->code;
 		hold(w, "starting the handler");
-	} else
-		w->hold = 0;
+	}
 }
 
 void
@@ -204,6 +203,8 @@ settle(struct worker *w, struct spool_claim **ended, size_t n)
 		if (ended[i]->error == 0) {
 			if (w->cancelled[ended[i] - w->claim])
 				spool_cancel_over(&w->q, ended[i]->name.id);
+			if (ended[i]->outcome != SPOOL_PUT_BACK)
+				w->hold = 0;
 			continue;
 		}
 		errno = ended[i]->error;

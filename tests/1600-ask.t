@@ -109,7 +109,7 @@ for value in '' -1 +1 ' 5m' 5x 1.5h 36526d 99999999999999999999; do
 	refused delay "$value" 'not a duration, as'
 done
 for value in '' now 10m 2026-12-01 2026-12-01T08:00 '2026-12-01 08:00Z' 2026-02-30T08:00Z "$(printf '%0400d' 1)"; do
-	refused at "$value" 'not a time, as 2026'
+	refused at "$value" 'not a time from 1970 on, as 2026'
 done
 for value in '' 0 -1 5x 99999999999999999999 2026-12-01T25:00Z; do
 	refused expires "$value" 'neither a duration'

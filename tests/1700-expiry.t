@@ -2,7 +2,7 @@
 # A job that was not started by its time is not run.
 . "$(dirname "$0")/lib.sh"
 
-plan 17
+plan 21
 wqw-init ./q 2>/dev/null
 conf() { printf '%s\n' "$@" >q/queue.conf; }
 conf 'backoff 0' 'max-attempts 3'
@@ -45,7 +45,7 @@ for bad in tomorrow 2026-12-01 2026-02-30T00:00:00Z '2026-12-01 08:00:00Z' ''; d
 	job "bad$((n = n + 1))" "Expires: $bad"
 done
 ok 'a worker runs over times that are none' run
-is "$(lists failed)" 'bad1,A=1,X=malformed bad2,A=1,X=malformed bad3,A=1,X=malformed bad4,A=1,X=malformed bad5,A=1,X=malformed ' 'they are malformed'
+is "$(lists failed)" 'bad1,X=malformed bad2,X=malformed bad3,X=malformed bad4,X=malformed bad5,X=malformed ' 'they are malformed'
 like "$(wqw-cat --log ./q/bad1)" 'malformed: Expires: "tomorrow" is not a time such as ' 'the log says why'
 
 # Not due before it has expired.
@@ -53,3 +53,14 @@ job late 'Expires: 2001-02-03T04:05:06Z'
 mv q/new/late q/later/late
 ok 'a delayed job' run
 exits 0 'expires when its turn comes' test -e q/failed/late,X=expired
+
+# Its end cannot be told: it waits for that, and is not run meanwhile.
+echo 'events told' >>q/queue.conf
+: >ran
+job untold 'Expires: 2001-02-03T04:05:06Z'
+bg wqw-worker ./q -- sh -c 'echo "$WQW_ID" >>ran' 2>worker.err
+ok 'a worker without the queue for events' until_true grep -q untold worker.err
+is "$(lists new)$(cat ran)" 'untold ' 'leaves what has expired where it is'
+wqw-init ./told 2>/dev/null
+ok 'and buries it' until_true test -e q/failed/untold,X=expired
+is "$(cat ran)$(find told/new -type f | wc -l)" 1 'when the queue is there'

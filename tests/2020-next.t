@@ -128,4 +128,27 @@ until_true counts "$WQW_SPOOL/nobody/new" 1
 stop "$BG_PID"
 is "$(count "$WQW_SPOOL/nobody/new")" 1 'a job waits until the queue that is to be told is there'
 
+# --- ends that no attempt makes
+queue idle 'events ends' && queue ends
+waits=$(echo x | wqw-submit idle) later=$(echo x | wqw-submit --delay 1h idle)
+ok 'jobs that wait are cancelled' wqw-cancel "$waits" "$later"
+is "$(payload "$WQW_SPOOL"/ends/new/* | jq -r '[.type, .subject, .data.reason] | join(" ")' | sort)" \
+	"$(printf 'org.wqw.job.failed %s cancelled\n' "${waits#*/}" "${later#*/}" | sort)" 'and that is told'
+rm -f "$WQW_SPOOL"/ends/new/*
+
+# A worker has died between the record and the event.
+dead=$(echo x | wqw-submit idle)
+run idle 'exit 100'
+told=$(ls "$WQW_SPOOL/ends/new")
+out="$WQW_SPOOL/idle/tmp/.end,${dead#*/},A=1"
+mkdir "$out" && mv "$WQW_SPOOL/ends/new/$told" "$out/$told" && ln -s "$WQW_SPOOL/ends/new" "$out/$told,to"
+ok 'a dead letter is put back before that is mended' wqw-retry "$dead"
+is "$(ls "$WQW_SPOOL/ends/new")" "$told" 'its event goes out'
+ok 'and nothing is left of it' test ! -e "$out"
+
+queue self 'next self'
+exits 78 'results that would go on to their own queue' wqw-worker self --drain -- cat
+is "$(said | wc -l)" 1 'are refused'
+like "$(said)" 'self/queue.conf: next: this queue itself' 'with the reason'
+
 done_testing

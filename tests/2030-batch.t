@@ -68,6 +68,21 @@ is "$(ls "$WQW_SPOOL/after/new")" "${job#*/}" 'thousands of members and killed w
 is "$(field Batch-Done) $(field Batch-Failed)" '1800 200' 'with the right counts'
 is "$(batches)" '' 'and nothing is left'
 
+# --- members that never run, callbacks that cannot be
+
+queue gone
+rm -f "$WQW_SPOOL"/after/new/*
+one=$(echo 1 | wqw-submit --batch g gone) two=$(echo 2 | wqw-submit --batch g gone)
+echo c | wqw-submit --batch g --then after gone >/dev/null
+ok 'members that wait are cancelled' wqw-cancel "$one" "$two"
+is "$(field Batch-Done) $(field Batch-Failed)" '0 2' 'and the last of them brings the callback'
+rm "$WQW_SPOOL"/after/new/*
+echo 3 | wqw-submit --batch h gone >/dev/null
+echo 'max-size 5' >>"$WQW_SPOOL/after/queue.conf"
+exits 65 'a callback that is too large' sh -c 'echo 1234567 | wqw-submit --batch h --then after gone'
+is "$(find "$WQW_SPOOL/gone/keys/.batch/h" -name '.then*')" '' 'leaves nothing'
+sed -i '/max-size/d' "$WQW_SPOOL/after/queue.conf"
+
 # --- what an operator sees
 
 queue seen
