@@ -43,7 +43,7 @@ like "$(said)" "there is no queue 'nowhere'" 'says so'
 like "$(said)" '^a  ' 'and goes on'
 exits 64 "not a queue's name" wqw-stat 'x y'
 exits 64 'an option that is none' wqw-stat --jsn
-like "$(said)" '\(allowed: .*--age .*--json --prometheus --watch --help\)' 'says what is allowed'
+like "$(said)" '\(allowed: .*--age .*--json --prometheus --watch --batches --help\)' 'says what is allowed'
 exits 74 'standard output cannot be written' sh -c 'wqw-stat >/dev/full'
 ok '--help' wqw-stat --help
 
