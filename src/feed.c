@@ -164,7 +164,7 @@ feed_more(struct feed *f, int end, int wait)
 	ssize_t got;
 
 	for (;;) {
-		while (f->have > 0 && f->piece[f->at] == (char)end)
+		for (; f->have > 0 && f->piece[f->at] == (char)end; f->line++)
 			skip(f, 1);
 		if (f->have > 0 && (wait || memchr(f->piece + f->at, end, f->have) != NULL))
 			return 1;
@@ -193,6 +193,7 @@ feed_line(struct feed *f, struct spool_draft *d, const struct feed_job *job, int
 		if (n > 0 && spool_draft_write(d, f->piece + f->at, n) == -1)
 			return -1;
 		skip(f, stop == NULL ? n : n + 1);
+		f->line += stop != NULL;
 		if (stop == NULL && (got = refill(f)) == -1)
 			return -1;
 	}

@@ -19,6 +19,7 @@ struct feed {
 	int stop;                /* of feed_signals; -1: none */
 	enum feed_fault fault;   /* after a failure: what failed */
 	size_t at, have;         /* read and not written yet: of piece, from `at` on, `have` bytes */
+	size_t line;             /* with feed_line: lines that are behind, empty ones too; the caller sets it to 0 */
 	char piece[FEED_PIECE];
 };
 

@@ -41,7 +41,10 @@ tell(struct submit *s, const struct spool_draft *d)
 	}
 	if (d->error != 0) {
 		(void)feed_fault_words(why, sizeof(why), FEED_WRITING, &s->q, s->p.max_size, d->error);
-		warnx("not submitted: %s", why);
+		if (s->lines != SUBMIT_FILES)
+			warnx("line %zu: not submitted: %s", s->line[d - s->drafts], why);
+		else
+			warnx("not submitted: %s", why);
 		return feed_fault_code(FEED_WRITING, d->error);
 	}
 	(void)printf("%s/%s\n", s->q.word, d->id);
@@ -88,16 +91,24 @@ commit(struct submit *s)
 {
 	struct spool_draft *d[SUBMIT_ROUND];
 	int code = EX_OK, c;
-	size_t i;
+	size_t i, refused = 0;
 
 	for (i = 0; i < s->n; i++)
 		d[i] = &s->drafts[i];
 	(void)spool_commit(d, s->n);
 	if (s->then != NULL && s->n == 1)
 		close_batch(s, d[0]);
-	for (i = 0; i < s->n; i++)
-		if ((c = tell(s, d[i])) != EX_OK && code == EX_OK)
-			code = c;
+	for (i = 0; i < s->n; i++) {
+		/* One line says it for all lines that the disk, or the queue, did not take. */
+		if (s->lines != SUBMIT_FILES && refused > 0 && d[i]->error != 0 && !d[i]->unknown)
+			refused++;
+		else if ((c = tell(s, d[i])) != EX_OK) {
+			code = code == EX_OK ? c : code;
+			refused += !d[i]->unknown;
+		}
+	}
+	if (s->lines != SUBMIT_FILES && refused > 1)
+		warnx("nor %zu more of the lines up to %zu", refused - 1, s->line[s->n - 1]);
 	if ((c = print_all(d, s)) != EX_OK && code == EX_OK)
 		code = c;
 	s->n = 0;
@@ -157,17 +168,18 @@ draft_lines(struct submit *s, const char *name)
 {
 	char what[PATH_MAX + 32];
 	int code = EX_OK, r;
-	size_t n = 0;
 
 	feed_rewind(&s->feed);
+	s->feed.line = 0;
 	while (code == EX_OK && (r = feed_more(&s->feed, s->lines, s->n == 0)) != 0) {
-		(void)snprintf(what, sizeof(what), "%s: line %zu", name, n + 1);
+		s->line[s->n] = s->feed.line + 1;
+		(void)snprintf(what, sizeof(what), "%s: line %zu", name, s->line[s->n]);
 		if (r == -1)
 			code = fault(s, what, FEED_READING);
 		else if (r == 2)
 			code = commit(s);
-		else if ((code = draft(s, what, NULL)) == EX_OK)
-			n++;
+		else
+			code = draft(s, what, NULL);
 	}
 	return code;
 }

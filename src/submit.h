@@ -27,6 +27,7 @@ struct submit {
 	struct await await;
 	struct feed feed;
 	struct spool_draft drafts[SUBMIT_ROUND];
+	size_t line[SUBMIT_ROUND];  /* with lines: which one each of them is, from 1 */
 	size_t n;
 	off_t bytes;
 	size_t accepted;

@@ -68,10 +68,16 @@ fi
 # --- what is wrong
 
 echo 'max-size 10' >q/queue.conf
-printf 'fine\nand this one is too long\nnever\n' >bad
+printf '\nfine\n\nand this one is too long\nnever\n' >bad
 exits 65 'a line that is too long' wqw-submit --lines ./q bad
-like "$(said)" '^wqw-submit: bad: line 2: larger than the 10 bytes' 'is named'
+like "$(said)" '^wqw-submit: bad: line 4: larger than the 10 bytes' 'is named'
 is "$(find q/new -type f | wc -l) $(find q/tmp -type f | wc -l)" '1 0' 'those before it are accepted'
+restart
+echo 'max-backlog 2' >q/queue.conf
+exits 75 'a queue that takes two of six' sh -c "printf '1\n\n2\n3\n4\n5\n6\n' | wqw-submit -l ./q >out"
+is "$(wc -l <out)" 2 'has two'
+is "$(said | grep -c .) $(said | grep -c '^wqw-submit: line 4: not submitted: .* max-backlog') $(said | grep -c 'nor 3 more of the lines up to 7$')" \
+	'2 1 1' 'and the others are said in two lines'
 restart
 : >q/queue.conf
 for word in '--key k' '--type guess' '--batch b --then q'; do
