@@ -52,6 +52,8 @@ each_call 'wqw-cancel --hold' "$waiting" held \
 itself='case $WQW_ID in job-1) wqw-cancel "$WQW_SPOOL/$WQW_QUEUE/$WQW_ID" >/dev/null; exec tail -f /dev/null ;; esac; exec ledger "$1"'
 self='books make -a $MAX "$Q" "$B" 1 ok again'
 self_books='timeout 30 wqw-worker "$Q" --drain -- sh -c "$itself" sh "$B" 2>&1; : >"$L/out"; cancelled before; balance -c -x 1; cancelled after'
+# These two come by the same steps.
+sparse 2 1
 each_call 'wqw-worker, the dispatcher, while a job cancels itself' "$self" "$self_books" \
 	-k -d 0 -C "$PRIVATE,$LOOKS" wqw-worker QUEUE --drain -- sh -c "$itself" sh BOOK
 
@@ -59,6 +61,7 @@ each_call 'wqw-worker, the dispatcher, while a job cancels itself' "$self" "$sel
 marks='books make -a $MAX "$Q" "$B" 1 ok ok ok ok ok never && mv "$Q/new/job-1" "$Q/cur/job-1,A=1" && mv "$Q/new/job-2" "$Q/later" &&
 	mv "$Q/new/job-3" "$Q/new/job-3,A=1,X=cancelled" && mv "$Q/new/job-6" "$Q/failed/job-6,A=1,X=cancelled" &&
 	for n in 1 2 3 4 6 nowhere; do : >"$Q/cur/.cancel.job-$n"; done'
+sparse 2 2
 each_call 'wqw-worker, which mends what was left' "$marks" 'balance -c -x 1; : >"$L/printed"; cancelled after' \
 	-k -d 0 -C "$PRIVATE,$LOOKS,getdents64" wqw-worker QUEUE --drain -- ledger BOOK
 done_testing

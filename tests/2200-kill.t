@@ -13,17 +13,23 @@ empty='books make -a $MAX "$Q" "$B" 1'
 # A kill costs each job that runs one attempt at most.
 books='balance -x 1'
 
+# WQW_SWEEP=all strikes at each of these calls in each of the three; else they take turns.
+sparse 3 1
 each_call 'wqw-worker, all of its processes at once' "$jobs" "$books" \
 	-K -C "$PRIVATE" wqw-worker QUEUE -j 2 --drain -- ledger BOOK
+sparse 3 2
 each_call 'wqw-worker, the dispatcher alone' "$jobs" "$books" \
 	-k -d 0 -C "$PRIVATE" wqw-worker QUEUE -j 2 --drain -- ledger BOOK
+sparse 1 1
 each_call 'wqw-worker, a supervisor' "$jobs" "$books" \
 	-k -d 1 -C "$PRIVATE" wqw-worker QUEUE -j 2 --drain -- ledger BOOK
 each_call 'wqw-worker, a handler' "$jobs" "$books" \
 	-k -d 2 -C "$PRIVATE" wqw-worker QUEUE -j 2 --drain -- ledger BOOK
+sparse 3 3
 each_call 'wqw-worker, which mends what others left' "$wreck" "$books" \
 	-k -d 0 -C "$PRIVATE,readlink,fcntl,getdents64,fstat" wqw-worker QUEUE -j 2 --drain -- ledger BOOK
 
+sparse 1 1
 # Where rename(2) cannot refuse to replace, link(2) and unlink(2) take its place, and there is a moment between.
 each_call 'wqw-worker without RENAME_NOREPLACE' "$jobs" 'balance -l -x 1' \
 	-k -d 0 -f renameat2:EINVAL -c linkat,unlinkat,fsync wqw-worker QUEUE -j 2 --drain -- ledger BOOK

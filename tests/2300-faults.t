@@ -122,7 +122,9 @@ empty='books make -a $MAX "$Q" "$B" 1'
 books payload ok 1 >"$W/one"
 books payload ok 7 >"$W/large"
 
+sparse 2 1
 each_fault 'wqw-worker, the dispatcher' "$jobs" 'worker -s' 0 wqw-worker QUEUE -j 2 --drain -- ledger BOOK
+sparse 1 1
 each_fault 'wqw-worker, its supervisors' "$jobs" worker 1 wqw-worker QUEUE -j 2 --drain -- ledger BOOK
 each_fault 'wqw-worker, starting handlers' "$jobs" worker 2 wqw-worker QUEUE -j 2 --drain -- ledger BOOK
 each_fault 'wqw-submit, standard input' "$empty" 'submit 1' 0 sh -c 'exec wqw-submit "$1" <"$2"' sh QUEUE "$W/large"
@@ -134,7 +136,9 @@ each_fault wqw-init : init 0 wqw-init QUEUE
 
 # One error of each kind is enough for the rest.
 FAULTS=$(printf '%s\n' "$FAULTS" | cut -d ' ' -f 1-3)
+sparse 2 1
 each_fault 'wqw-worker, which mends what others left' "$wreck" worker 0 wqw-worker QUEUE -j 2 --drain -- ledger BOOK
+sparse 1 1
 
 # An answer that is not 202 leaves nothing; where none could be given, or nobody could tell, there may be a job.
 web()

@@ -22,8 +22,10 @@ nothing() { is "$(find spool -path '*/new/*' -o -path '*/tmp/*' | wc -l)" 0 "$1:
 # A check that looks at what it is given, and leaves something behind.
 cat >check <<'EOF'
 #!/bin/sh
-cat >seen
-case $(cat seen) in
+cat >"seen.$$"
+words=$(cat "seen.$$")
+mv "seen.$$" seen
+case $words in
 good*) echo 'nobody reads this' >&2; exit 0 ;;
 bad*) echo 'line 1 <is> wrong' >&2; echo 'line 2' >&2; exit 1 ;;
 mute*) exit 3 ;;

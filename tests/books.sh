@@ -83,6 +83,15 @@ enter_lane()
 	Q=$L/q B=$L/book
 }
 
+# sparse N K: from now on only each Nth call is struck at, from the Kth on, and each Nth fault made; all are with
+# WQW_SWEEP=all. Sweeps over the same steps, each from another K on, come by all of them together.
+sparse()
+{
+	[ "${WQW_SWEEP:-}" = all ] && set -- 1 1
+	sparse_step=$1 sparse_first=$2
+}
+sparse 1 1
+
 # lane FIRST STEP SETUP JUDGE OPTION... COMMAND...: strikes at call FIRST, FIRST + STEP, ... until there is none.
 lane()
 {
@@ -91,7 +100,7 @@ lane()
 	shift 4
 	blow_what=hit
 	while [ "$blow_what" = hit ] && ! enough; do
-		blow "$lane_setup" "$lane_judge" -n "$lane_n" "$@"
+		blow "$lane_setup" "$lane_judge" -n $(((lane_n - 1) * sparse_step + sparse_first)) "$@"
 		lane_runs=$((lane_runs + 1)) lane_n=$((lane_n + lane_step))
 	done
 	echo $lane_runs >>"$T/runs"
@@ -106,7 +115,8 @@ fault_lane()
 	lane_n=$1 lane_step=$2 lane_setup=$3 lane_judge=$4 lane_runs=0
 	enter_lane "$1"
 	shift 4
-	awk -v first="$lane_n" -v step="$lane_step" 'NR % step == first % step' "$T/plan" >"$T/plan.$lane_n"
+	awk -v first="$((lane_n * sparse_step))" -v step="$((lane_step * sparse_step))" \
+		'NR % step == first % step' "$T/plan" >"$T/plan.$lane_n"
 	while read -r lane_how lane_error lane_call lane_n; do
 		! enough || break
 		blow "$lane_setup" "$lane_judge" "-$lane_how" "$lane_error" -c "$lane_call" -n "$lane_n" "$@"
