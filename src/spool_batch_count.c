@@ -18,8 +18,8 @@ count_open(void *arg, const char *file)
 	return 0;
 }
 
-static int
-count_ended(void *arg, const char *file)
+int
+spool_batch_count_ended(void *arg, const char *file)
 {
 	struct spool_batch_counts *n = arg;
 	const char *comma = strrchr(file, ',');
@@ -53,7 +53,7 @@ spool_batch_count(const struct spool *q, const char *batch, struct spool_batch_c
 	if (dir == -1)
 		return -1;
 	/* As a member moves: one that moves meanwhile is rather counted twice than not at all. */
-	r = count(dir, "open", count_open, n) == -1 || count(dir, "ended", count_ended, n) == -1 ? -1 : 0;
+	r = count(dir, "open", count_open, n) == -1 || count(dir, "ended", spool_batch_count_ended, n) == -1 ? -1 : 0;
 	n->callback = faccessat(dir, "then", F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 	(void)io_close(&dir);
 	return r;

@@ -10,29 +10,13 @@
 
 #include "io.h"
 #include "job.h"
+#include "spool_batch_count.h"
 #include "spool_batch_make.h"
 #include "spool_outbox.h"
 #include "spool_path.h"
 
-struct count {
-	intmax_t done, failed;
-};
-
 static int
-count_one(void *arg, const char *file)
-{
-	struct count *n = arg;
-	const char *comma = strrchr(file, ',');
-
-	if (comma != NULL && strcmp(comma, ",done") == 0)
-		n->done++;
-	else if (comma != NULL && strcmp(comma, ",failed") == 0)
-		n->failed++;
-	return 0;
-}
-
-static int
-write_callback(int from, int to, struct job_header *h, const char *batch, const struct count *n)
+write_callback(int from, int to, struct job_header *h, const char *batch, const struct spool_batch_counts *n)
 {
 	struct job_header made = { .len = 0 };
 	char name[JOB_NAME_MAX + 1], value[JOB_VALUE_MAX + 1], number[JOB_NUMBER_WIDTH + 1];
@@ -43,10 +27,10 @@ write_callback(int from, int to, struct job_header *h, const char *batch, const 
 			return -1;
 	if (job_put(&made, "Batch", batch) == -1)
 		return -1;
-	(void)snprintf(number, sizeof(number), "%jd", n->done);
+	(void)snprintf(number, sizeof(number), "%jd", (intmax_t)n->done);
 	if (job_put(&made, "Batch-Done", number) == -1)
 		return -1;
-	(void)snprintf(number, sizeof(number), "%jd", n->failed);
+	(void)snprintf(number, sizeof(number), "%jd", (intmax_t)n->failed);
 	if (job_put(&made, "Batch-Failed", number) == -1 || job_end(&made) == -1 ||
 	    io_write(to, made.text, made.len) == -1 || lseek(from, (off_t)h->len, SEEK_SET) == -1)
 		return -1;
@@ -56,7 +40,7 @@ write_callback(int from, int to, struct job_header *h, const char *batch, const 
 struct callback {
 	int then;
 	const char *batch;
-	struct count n;
+	struct spool_batch_counts n;
 };
 
 /* The job that waits is told the counts, by a copy that takes its place. */
@@ -99,7 +83,7 @@ publish(int dir, int then, const char *batch)
 
 	if (ended == -1)
 		return -1;
-	r = spool_outbox_each(ended, count_one, &c.n);
+	r = spool_outbox_each(ended, spool_batch_count_ended, &c.n);
 	(void)io_close(&ended);
 	if (r == -1 || spool_outbox_each(then, tell_one, &c) == -1 || io_sync(then) == -1)
 		return -1;
@@ -124,11 +108,25 @@ remove_staged(void *arg, const char *file)
 	return 0;
 }
 
+int
+spool_batch_remove(const struct spool *q, int dir, const char *batch)
+{
+	char path[BATCH_PATH_MAX];
+	int ended = spool_batch_open_dir(dir, "ended");
+
+	if (ended != -1)
+		(void)spool_outbox_clear(ended);
+	(void)io_close(&ended);
+	(void)unlinkat(dir, "ended", AT_REMOVEDIR);
+	(void)spool_outbox_each(dir, remove_staged, &dir);
+	(void)snprintf(path, sizeof(path), "%s/.batch/%s", spool_dir_name(SPOOL_KEYS), batch);
+	return unlinkat(q->fd, path, AT_REMOVEDIR) == -1 && errno != ENOENT ? -1 : 0;
+}
+
 static int
 finish_locked(const struct spool *q, int dir, const char *batch)
 {
-	char path[BATCH_PATH_MAX];
-	int then = spool_batch_open_dir(dir, "then"), ended, r = 0;
+	int then = spool_batch_open_dir(dir, "then"), r = 0;
 
 	if (then == -1 && errno != ENOENT)
 		return -1;
@@ -138,13 +136,7 @@ finish_locked(const struct spool *q, int dir, const char *batch)
 	if (r != 0)
 		return r;
 	/* It is told; the rest is litter. */
-	if ((ended = spool_batch_open_dir(dir, "ended")) != -1)
-		(void)spool_outbox_clear(ended);
-	(void)io_close(&ended);
-	(void)unlinkat(dir, "ended", AT_REMOVEDIR);
-	(void)spool_outbox_each(dir, remove_staged, &dir);
-	(void)snprintf(path, sizeof(path), "%s/.batch/%s", spool_dir_name(SPOOL_KEYS), batch);
-	(void)unlinkat(q->fd, path, AT_REMOVEDIR);
+	(void)spool_batch_remove(q, dir, batch);
 	return 0;
 }
 

@@ -16,4 +16,7 @@ int spool_batch_finish(const struct spool *q, int dir, const char *batch);
 /* No more members are to come: the same, as soon as the last has ended. */
 int spool_batch_no_more(const struct spool *q, int dir, const char *batch);
 
+/* What is left of one that is over, once it has no open/. `batch` is the name that it has now. */
+int spool_batch_remove(const struct spool *q, int dir, const char *batch);
+
 #endif

@@ -9,15 +9,10 @@
 #include <unistd.h>
 
 #include "io.h"
+#include "spool_batch_end.h"
 #include "spool_batch_make.h"
 #include "spool_outbox.h"
 #include "spool_path.h"
-
-static int
-open_dir(int at, const char *path)
-{
-	return openat(at, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-}
 
 static char *
 batch_path(char path[BATCH_PATH_MAX], const char *batch)
@@ -37,7 +32,7 @@ int
 spool_batch_scan(const struct spool *q, int (*each)(void *arg, const char *batch), void *arg)
 {
 	char path[BATCH_PATH_MAX];
-	int all = open_dir(q->fd, batch_path(path, "")), r;
+	int all = spool_batch_open_dir(q->fd, batch_path(path, "")), r;
 
 	if (all == -1)
 		return errno == ENOENT ? 0 : -1;
@@ -71,7 +66,7 @@ is_idle(int dir)
 		return 0;
 	if (errno != ENOENT)
 		return -1;
-	if ((open = open_dir(dir, "open")) == -1)
+	if ((open = spool_batch_open_dir(dir, "open")) == -1)
 		return errno == ENOENT ? 1 : -1;
 	r = spool_outbox_each(open, is_member, NULL);
 	(void)io_close(&open);
@@ -81,8 +76,7 @@ is_idle(int dir)
 int
 spool_batch_idle(const struct spool *q, const char *batch, int64_t *since)
 {
-	char path[BATCH_PATH_MAX];
-	int dir = open_dir(q->fd, batch_path(path, batch)), r;
+	int dir = spool_batch_open(q, batch), r;
 
 	*since = 0;
 	if (dir == -1)
@@ -96,20 +90,6 @@ spool_batch_idle(const struct spool *q, const char *batch, int64_t *since)
 }
 
 /* --- the end of one */
-
-/* What a submitter that died has left of a callback. */
-static int
-remove_staged(void *arg, const char *file)
-{
-	int dir = *(int *)arg, staged = strncmp(file, ".then.", 6) == 0 ? open_dir(dir, file) : -1;
-
-	if (staged == -1)
-		return 0;
-	(void)spool_outbox_clear(staged);
-	(void)io_close(&staged);
-	(void)unlinkat(dir, file, AT_REMOVEDIR);
-	return 0;
-}
 
 /* 1: a member has come, and it is as it was; 0: from now on none can; -1. */
 static int
@@ -125,19 +105,6 @@ shut(int dir)
 		return -1;
 	fd = openat(dir, BATCH_MORE, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	return fd == -1 || io_close(&fd) == -1 ? -1 : 1;
-}
-
-static int
-remove_rest(const struct spool *q, int dir, const char *path)
-{
-	int ended = open_dir(dir, "ended");
-
-	if (ended != -1)
-		(void)spool_outbox_clear(ended);
-	(void)io_close(&ended);
-	(void)unlinkat(dir, "ended", AT_REMOVEDIR);
-	(void)spool_outbox_each(dir, remove_staged, &dir);
-	return unlinkat(q->fd, path, AT_REMOVEDIR) == -1 && errno != ENOENT ? -1 : 1;
 }
 
 /*
@@ -160,7 +127,7 @@ forget(const struct spool *q, int dir, const char *batch)
 			return errno == ENOENT ? 0 : -1;
 	}
 	if ((r = is_idle(dir)) == 1 && (r = shut(dir)) == 0)
-		return remove_rest(q, dir, to);
+		return spool_batch_remove(q, dir, batch[0] == '.' ? batch : fresh) == -1 ? -1 : 1;
 	if (batch[0] != '.')
 		(void)renameat2(q->fd, to, q->fd, from, RENAME_NOREPLACE);
 	return r == -1 ? -1 : 0;
@@ -169,8 +136,7 @@ forget(const struct spool *q, int dir, const char *batch)
 int
 spool_batch_forget(const struct spool *q, const char *batch)
 {
-	char path[BATCH_PATH_MAX];
-	int dir = open_dir(q->fd, batch_path(path, batch)), r;
+	int dir = spool_batch_open(q, batch), r;
 
 	if (dir == -1)
 		return errno == ENOENT ? 0 : -1;

@@ -10,6 +10,7 @@
 
 #include "io.h"
 #include "spool_batch_end.h"
+#include "spool_batch_idle.h"
 #include "spool_batch_make.h"
 #include "spool_outbox.h"
 #include "spool_path.h"
@@ -111,14 +112,8 @@ int
 spool_batch_recover(const struct spool *q)
 {
 	struct all all = { .q = q };
-	char path[32];
-	int dir, r;
+	int r = spool_batch_scan(q, recover_batch, &all);
 
-	(void)snprintf(path, sizeof(path), "%s/.batch", spool_dir_name(SPOOL_KEYS));
-	if ((dir = spool_batch_open_dir(q->fd, path)) == -1)
-		return errno == ENOENT ? 0 : -1;
-	r = spool_outbox_each(dir, recover_batch, &all);
-	(void)io_close(&dir);
 	if (r == 0 && all.worst != 0)
 		errno = all.error;
 	return r == 0 ? all.worst : r;

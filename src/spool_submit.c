@@ -111,3 +111,16 @@ spool_draft_finish(struct spool_draft *d)
 	}
 	return 0;
 }
+
+int
+spool_draft_read(const struct spool_draft *d)
+{
+	int fd = spool_open_file(d->q, SPOOL_TMP, d->id, O_RDONLY), saved;
+
+	if (fd == -1 || lseek(fd, d->start, SEEK_SET) != -1)
+		return fd;
+	saved = errno;
+	(void)io_close(&fd);
+	errno = saved;
+	return -1;
+}

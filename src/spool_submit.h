@@ -40,6 +40,9 @@ int spool_draft_key(struct spool_draft *d, const char *key);
 /* Appends to the payload. EFBIG: larger than the policy's max-size. After any failure only abort is allowed. */
 int spool_draft_write(struct spool_draft *d, const void *buf, size_t n);
 
+/* A descriptor to read a draft by that is not committed yet, at the first byte of the payload. */
+int spool_draft_read(const struct spool_draft *d);
+
 /* For spool_commit: the whole file, with its length and its due time; not durable yet. */
 int spool_draft_finish(struct spool_draft *d);
 

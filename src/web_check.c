@@ -16,7 +16,7 @@
 #include "http_value.h"
 #include "io.h"
 #include "slot.h"
-#include "spool_draft.h"
+#include "spool_submit.h"
 #include "web_reply.h"
 #include "web_upload.h"
 
