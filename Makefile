@@ -219,7 +219,8 @@ clean:
 	rm -rf obj obj-asan $(MAINS:%=bin/%)
 
 distclean: clean
-	rm -rf autom4te.cache configure configure~ config.log config.status src/config.mk src/config.h wqw-*.tar.gz
+	rm -rf autom4te.cache configure configure~ config.log config.status src/config.mk src/config.h wqw-*.tar.gz \
+		tests/node/node_modules
 
 .PHONY: all check check-asan run-tests needs lint lint-gcc lint-clang lint-cppcheck lint-tidy lint-shell lint-man \
 	lint-layers lint-wait objects install uninstall demo dist clean distclean

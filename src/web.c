@@ -10,6 +10,7 @@
 enum { PARTS_MAX = 3, READ = HTTP_GET | HTTP_HEAD };
 
 static const struct route {
+	const char *head;   /* the first part, where it is no queue's name */
 	const char *tail;   /* the third part */
 	void (*answer)(struct web *w);
 	enum web_next (*change)(struct web *w);   /* by the other methods */
@@ -17,13 +18,13 @@ static const struct route {
 	unsigned methods;
 	int waits;          /* 1: it may be asked to wait for the job's end */
 } routes[] = {
-	{ NULL, web_top, NULL, 0, READ, 0 },
-	{ NULL, web_queue, web_submit, 1, READ | HTTP_POST, 1 },
-	{ NULL, web_status, web_act, 2, READ | HTTP_POST | HTTP_DELETE, 1 },
-	{ "result", web_result, NULL, 3, READ, 0 },
-	{ "log", web_log, NULL, 3, READ, 0 },
-	{ "cancel", NULL, web_cancel, 3, HTTP_POST, 0 },
-	{ "retry", NULL, web_retry, 3, HTTP_POST, 0 }
+	{ NULL, NULL, web_top, NULL, 0, READ, 0 },
+	{ NULL, NULL, web_queue, web_submit, 1, READ | HTTP_POST, 1 },
+	{ NULL, NULL, web_status, web_act, 2, READ | HTTP_POST | HTTP_DELETE, 1 },
+	{ NULL, "result", web_result, NULL, 3, READ, 0 },
+	{ NULL, "log", web_log, NULL, 3, READ, 0 },
+	{ NULL, "cancel", NULL, web_cancel, 3, HTTP_POST, 0 },
+	{ NULL, "retry", NULL, web_retry, 3, HTTP_POST, 0 }
 };
 
 struct parts {
@@ -63,7 +64,8 @@ find(const struct parts *p)
 	size_t i;
 
 	for (i = 0; i < sizeof(routes) / sizeof(routes[0]); i++)
-		if (routes[i].parts == p->n && (routes[i].tail == NULL || is_part(p, 2, routes[i].tail)))
+		if (routes[i].parts == p->n && (routes[i].head == NULL || is_part(p, 0, routes[i].head)) &&
+		    (routes[i].tail == NULL || is_part(p, 2, routes[i].tail)))
 			return &routes[i];
 	return NULL;
 }
@@ -145,7 +147,8 @@ web_begin(struct web *w, const struct http_request *req, struct http_reply *repl
 		    "/log, /cancel and /retry.");
 		return WEB_REPLY;
 	}
-	if (take_method(w, route->methods) == -1 || take_names(w, &parts) == -1 || open_queue(w) == -1)
+	if (take_method(w, route->methods) == -1 ||
+	    (route->head == NULL && (take_names(w, &parts) == -1 || open_queue(w) == -1)))
 		return WEB_REPLY;
 	if (route->waits && web_prefer(w) == -1)
 		return WEB_REPLY;
