@@ -23,6 +23,7 @@ door_mhd_begin(void *arg, const char *target, struct MHD_Connection *conn)
 	if (c == NULL)
 		return NULL;
 	(void)atomic_fetch_add(&door->requests, 1);
+	c->users = 1;
 	c->door = door;
 	c->conn = conn;
 	c->target_at = target;
@@ -123,20 +124,16 @@ broke_off(struct door_call *c, enum MHD_RequestTerminationCode why)
 void
 door_mhd_end(void *arg, struct MHD_Connection *conn, void **call, enum MHD_RequestTerminationCode why)
 {
-	struct door *door = arg;
 	struct door_call *c = *call;
 
+	(void)arg;
 	(void)conn;
 	if (c == NULL)
 		return;
 	broke_off(c, why);
-	web_close(&c->web);
-	http_reply_clear(&c->reply);
-	door_strict_clear(&c->strict);
-	free(c);
+	door_stream_end(c);
+	door_call_leave(c);
 	*call = NULL;
-	if (atomic_fetch_sub(&door->requests, 1) == 1 && atomic_load(&door->closing))
-		door->idle(door->arg);
 }
 
 static void
@@ -208,11 +205,12 @@ on_head(struct door_call *c, const char *method, const char *version)
 		replied(c, READY);
 		return door_send(c);
 	}
-	switch (web_begin(&c->web, &c->req, &c->reply)) {
+	switch (c->next = web_begin(&c->web, &c->req, &c->reply)) {
 	case WEB_BODY:
 		c->phase = BODY;
 		return MHD_YES;
 	case WEB_WAIT:
+	case WEB_STREAM:
 		c->phase = PATIENT;
 		return MHD_YES;
 	default:
@@ -312,7 +310,7 @@ submit(struct door_call *c, enum web_next *next)
 static enum MHD_Result
 on_end(struct door_call *c)
 {
-	enum web_next next = c->phase == PATIENT ? WEB_WAIT : WEB_REPLY;
+	enum web_next next = c->phase == PATIENT ? c->next : WEB_REPLY;
 
 	if (c->phase == CUT)
 		return MHD_NO;
@@ -320,6 +318,8 @@ on_end(struct door_call *c)
 		return MHD_YES;
 	if (next == WEB_WAIT)
 		return wait_for_end(c);
+	if (next == WEB_STREAM)
+		return door_stream(c);
 	if (c->phase == WAITED)
 		web_waited(&c->web);
 	if (c->phase == SWALLOW)

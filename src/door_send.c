@@ -4,12 +4,17 @@
 
 #include <stdio.h>
 
+enum { BLOCK = 4096 };
+
 static struct MHD_Response *
-make_response(struct http_reply *r)
+make_response(struct door_call *c)
 {
+	struct http_reply *r = &c->reply;
 	struct MHD_Response *response;
 
-	if (r->fd != -1 && r->size > 0) {
+	if (r->size == HTTP_LENGTH_UNKNOWN) {
+		response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, BLOCK, door_stream_read, c, NULL);
+	} else if (r->fd != -1 && r->size > 0) {
 		response = MHD_create_response_from_fd_at_offset64((uint64_t)r->size, r->fd, (uint64_t)r->at);
 		if (response != NULL)
 			r->fd = -1;
@@ -26,7 +31,7 @@ enum MHD_Result
 door_send(struct door_call *c)
 {
 	int status = c->reply.status, bad = 0;
-	struct MHD_Response *response = make_response(&c->reply);
+	struct MHD_Response *response = make_response(c);
 	const char *name, *value;
 	enum MHD_Result r;
 	size_t at = 0;
