@@ -7,10 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ROUND_MAX = 256 };   /* drafts; more than one request has */
+enum {
+	ROUND_MAX = 256,   /* drafts; more than one request has */
+	THREADS = 2        /* while one waits for its directory, the other's files go to disk by the same commit of the journal */
+};
 
 struct web_commit {
-	pthread_t thread;
+	pthread_t thread[THREADS];
+	int threads;
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
 	struct web_commit_item *first, **last;   /* in the order in which they came */
@@ -84,7 +88,10 @@ web_commit_start(void)
 	c->last = &c->first;
 	(void)pthread_mutex_init(&c->lock, NULL);
 	(void)pthread_cond_init(&c->wake, NULL);
-	if ((error = pthread_create(&c->thread, NULL, run, c)) != 0) {
+	error = 0;
+	while (c->threads < THREADS && (error = pthread_create(&c->thread[c->threads], NULL, run, c)) == 0)
+		c->threads++;
+	if (c->threads == 0) {
 		free(c);
 		errno = error;
 		return NULL;
@@ -119,9 +126,10 @@ web_commit_stop(struct web_commit *c)
 {
 	(void)pthread_mutex_lock(&c->lock);
 	c->stop = 1;
-	(void)pthread_cond_signal(&c->wake);
+	(void)pthread_cond_broadcast(&c->wake);
 	(void)pthread_mutex_unlock(&c->lock);
-	(void)pthread_join(c->thread, NULL);
+	while (c->threads > 0)
+		(void)pthread_join(c->thread[--c->threads], NULL);
 }
 
 void

@@ -1,5 +1,5 @@
 /*
- * web_commit: one thread that makes submissions durable. Drafts that are complete at about the same time go to disk in one
+ * web_commit: two threads that make submissions durable. Drafts that are complete at about the same time go to disk in one
  * round, so that as many as wait while a disk is busy share what comes next. No allocation: it cannot fail half-way.
  */
 #ifndef WQW_WEB_COMMIT_H
@@ -14,7 +14,7 @@ struct web_commit;
 struct web_commit_item {  /* the caller's, until `done` is called */
 	struct spool_draft *const *drafts;   /* of one queue, WEB_DRAFTS_MAX at the most */
 	size_t n;
-	void (*done)(void *arg);   /* on the thread, after the commit: each one's error and unknown tell how it went */
+	void (*done)(void *arg);   /* on one of them, after the commit: each one's error and unknown tell how it went */
 	void *arg;
 	/* private */
 	struct web_commit_item *next;
@@ -22,13 +22,13 @@ struct web_commit_item {  /* the caller's, until `done` is called */
 	ino_t ino;
 };
 
-/* Starts the thread. NULL with errno. */
+/* Starts the threads. NULL with errno. */
 struct web_commit *web_commit_start(void);
 
 /* Hands over drafts; from any thread. -1: web_commit_stop was called, and they are still the caller's. */
 int web_commit_put(struct web_commit *c, struct web_commit_item *item);
 
-/* Finishes all that was put, and ends the thread. web_commit_free comes after it, when nobody can put any more. */
+/* Finishes all that was put, and ends the threads. web_commit_free comes after it, when nobody can put any more. */
 void web_commit_stop(struct web_commit *c);
 void web_commit_free(struct web_commit *c);
 
