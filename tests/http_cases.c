@@ -6,7 +6,7 @@
  *
  * -l: a wqw-httpd that listens there is the door `listener`, and once more, with the request in many pieces, `split`.
  * -w: a web server with wqw.cgi for its whole site is the door `server`. `inetd` and `pipe` are a wqw-httpd for each case,
- * on a socket and on pipes; `cgi` is a wqw.cgi, for the cases that have an environment. -d:
+ * on a socket or on pipes; `cgi` is a wqw.cgi, for the cases that have an environment. -d:
  * that door only. -r: prints what it sees instead.
  *
  * Behind the request, and in the same piece, goes another one, for zz-end: where that is answered the connection was kept,
@@ -40,7 +40,7 @@
 
 #define SENTINEL "GET /zz-end HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
 
-enum { PATIENCE = 20000, ENV_MAX = 24, LINES_MAX = 8, MACROS_MAX = 64, QUEUES_MAX = 8, JOBS_MAX = 64, SMALL = 700, PIECE = 512 };
+enum { PATIENCE = 10000, ENV_MAX = 24, LINES_MAX = 8, MACROS_MAX = 64, QUEUES_MAX = 8, JOBS_MAX = 64, SMALL = 700, PIECE = 512 };
 
 enum door { LISTENER, SPLIT, INETD, PIPE, SERVER, CGI, DOORS };
 
@@ -844,7 +844,10 @@ run(const struct scene *s, enum door door)
 	}
 }
 
-/* A wqw-httpd for each case is dear: it is on a socket, or on pipes, by the case's name; on both where that matters. */
+/*
+ * A wqw-httpd for each case is dear: by the case's name it is on a socket, on pipes, or for half of them not at all, as the
+ * listener has been asked the same; on both where the case has a word for pipes.
+ */
 static int
 is_for(const struct scene *s, enum door door)
 {
@@ -858,7 +861,7 @@ is_for(const struct scene *s, enum door door)
 	for (p = s->name; *p != '\0'; p++)
 		sum += (unsigned char)*p;
 	if (door == INETD || door == PIPE)
-		return (sum % 2 == 0) == (door == INETD) || find_line(s, "pipe") != NULL;
+		return sum % 4 == (door == PIPE) || find_line(s, "pipe") != NULL;
 	return door == CGI || ports[door] != 0;
 }
 
