@@ -39,4 +39,6 @@ if command -v lighttpd >/dev/null; then
 	set -- "$@" -w "$port"
 fi
 
+# CASES are files, CASES_OPTIONS more options, for work on them.
+# shellcheck disable=SC2086 # words
 http_cases ${CASES_OPTIONS:-} "$@" box,small,keyed,lines ${CASES:-"$ROOT"/tests/http/*.cases}

@@ -6,8 +6,8 @@
  *
  * -l: a wqw-httpd that listens there is the door `listener`, and once more, with the request in many pieces, `split`.
  * -w: a web server with wqw.cgi for its whole site is the door `server`. `inetd` and `pipe` are a wqw-httpd for each case,
- * on a socket or on pipes; `cgi` is a wqw.cgi, for the cases that have an environment. -d:
- * that door only. -r: prints what it sees instead.
+ * on a socket or on pipes; `cgi` is a wqw.cgi, for the cases that have an environment. -d: that door
+ * only. -r: prints what it sees instead.
  *
  * Behind the request, and in the same piece, goes another one, for zz-end: where that is answered the connection was kept,
  * and its answer comes where the server thinks that the request ended. A queue named smuggled is never to be heard of.
@@ -27,7 +27,6 @@
 #include <sched.h>
 #include <signal.h>
 #include <spawn.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -517,17 +516,17 @@ has(const char *at, const char *end, const char *word)
 	return memmem(at, (size_t)(end - at), word, strlen(word)) != NULL;
 }
 
+/* 0: what is no reply. */
 static void
-note_status(struct seen *seen, const char *format, ...)
+note_status(struct seen *seen, int status)
 {
 	size_t n = strlen(seen->statuses);
-	va_list ap;
+	const char *comma = n > 0 ? "," : "";
 
-	if (n > 0 && n + 1 < sizeof(seen->statuses))
-		seen->statuses[n++] = ',';
-	va_start(ap, format);
-	(void)vsnprintf(seen->statuses + n, sizeof(seen->statuses) - n, format, ap);
-	va_end(ap);
+	if (status == 0)
+		(void)snprintf(seen->statuses + n, sizeof(seen->statuses) - n, "%sgarbage", comma);
+	else
+		(void)snprintf(seen->statuses + n, sizeof(seen->statuses) - n, "%s%d", comma, status);
 }
 
 /* The replies, one after another; interim ones do not count, and whatever is none is "garbage". */
@@ -542,7 +541,7 @@ read_replies(struct seen *seen, int cgi)
 		status = cgi ? sscanf(p, "Status: %3d", &status) == 1 ? status : 0 : sscanf(p, "HTTP/1.%*1[01] %3d", &status) == 1 ?
 		    status : 0;
 		if (body == NULL || status == 0 || seen->ended) {
-			note_status(seen, "garbage");
+			note_status(seen, 0);
 			return;
 		}
 		body += 4;
@@ -551,7 +550,7 @@ read_replies(struct seen *seen, int cgi)
 		if (has(body, next, "'zz-end'"))
 			seen->ended = 1;
 		else if (status >= 200)
-			note_status(seen, "%d", status);
+			note_status(seen, status);
 	}
 }
 
