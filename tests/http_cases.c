@@ -870,6 +870,7 @@ run_doors(struct scene *s)
 	enum door door;
 
 	if (s->name[0] != '\0') {
+		add(&s->request, "", 0);
 		put_length(&s->request);
 		for (door = 0; door < DOORS; door++)
 			if (is_for(s, door))
