@@ -133,23 +133,25 @@ find_base(char base[BASE_MAX])
 	base[used] = '\0';
 }
 
-/* How the body comes. -1: CONTENT_LENGTH is none. */
+/* How the body comes. -1: CONTENT_LENGTH is none, or there is a coding that nobody has undone. */
 static int
 find_length(struct cgi *c)
 {
 	const char *length = variable("CONTENT_LENGTH"), *coding = variable_or("HTTP_TRANSFER_ENCODING", "");
-	int chunked = strcasestr(coding, "chunked") != NULL;
+	int chunked = *coding != '\0', raw = chunked && strcasestr(variable_or("SERVER_SOFTWARE", ""), "busybox") != NULL;
 
 	c->req.length = HTTP_LENGTH_NONE;
+	if (chunked && strcasecmp(coding, "chunked") != 0)
+		return -1;
 	/* Caddy says -1 where it does not know. */
 	if (length != NULL && strcmp(length, "-1") != 0) {
 		c->framing = BY_LENGTH;
-		if (units_number(length, 0, INT64_MAX, &c->req.length) == -1)
+		if (raw || units_number(length, 0, INT64_MAX, &c->req.length) == -1)
 			return -1;
 		c->left = c->req.length;
 	} else if (length != NULL || chunked) {
 		c->req.length = HTTP_LENGTH_UNKNOWN;
-		c->framing = chunked && strcasestr(variable_or("SERVER_SOFTWARE", ""), "busybox") != NULL ? BY_CHUNKS : BY_END;
+		c->framing = raw ? BY_CHUNKS : BY_END;
 	}
 	return 0;
 }
@@ -355,7 +357,8 @@ door_cgi(int in, int out, char note[HTTP_NOTE_MAX])
 	http_reply_init(&c->reply);
 	c->web.q.fd = -1;
 	if (find_request(c) == -1)
-		web_refuse(&c->req, &c->reply, 400, "The request's Content-Length is not a number.");
+		web_refuse(&c->req, &c->reply, 400, "The request's Content-Length is no number, or its Transfer-Encoding is not chunked "
+		    "alone.");
 	else if ((next = web_begin(&c->web, &c->req, &c->reply)) == WEB_BODY)
 		r = take_body(c, &next);
 	if (r == 0 && next == WEB_WAIT)

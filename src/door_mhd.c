@@ -96,9 +96,11 @@ broke_off(struct door_call *c, enum MHD_RequestTerminationCode why)
 {
 	switch (c->phase) {
 	case BODY:
+	case SWALLOW:
 		if (why != MHD_REQUEST_TERMINATED_CLIENT_ABORT && why != MHD_REQUEST_TERMINATED_TIMEOUT_REACHED)
 			return;
-		refuse_rest(c, why);
+		if (c->phase == BODY)
+			refuse_rest(c, why);
 		break;
 	case CHECKED:
 		if (c->check.ok)
@@ -112,8 +114,6 @@ broke_off(struct door_call *c, enum MHD_RequestTerminationCode why)
 	case WAITED:
 		web_waited(&c->web);
 		replied(c, READY);
-		break;
-	case SWALLOW:
 		break;
 	default:
 		return;
@@ -199,8 +199,8 @@ on_head(struct door_call *c, const char *method, const char *version)
 	const char *why = NULL;
 	int status = find_request(c, method, version, &why);
 
+	c->close = status != 0 || c->strict.last;
 	if (status != 0) {
-		c->close = 1;
 		web_refuse(&c->req, &c->reply, status, why);
 		replied(c, READY);
 		return door_send(c);

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "http_origin.h"
 #include "http_value.h"
 #include "units.h"
 
@@ -18,9 +19,9 @@ refuse(struct door_strict *s, int status, const char *why)
 }
 
 /*
- * libmicrohttpd 0.9 cuts its buffer into lines by writing zeros over their ends, two for CRLF and one for a bare LF, and
- * takes a NUL that was sent for such an end. What is behind a string is then the only trace of it. Later versions refuse
- * all that by themselves.
+ * libmicrohttpd 0.9 cuts its buffer into lines by writing zeros over their ends, takes a bare LF for such an end, and a NUL
+ * that was sent for the end of a value or even of the head. But it leaves everything in its place, so that what has come
+ * between two parts is known by how far they are apart. Later versions refuse all that by themselves.
  */
 static int
 leaves_traces(void)
@@ -30,10 +31,11 @@ leaves_traces(void)
 	return strncmp(MHD_get_version(), prefix, sizeof(prefix) - 1) == 0;
 }
 
+/* The line before has ended with CRLF, and no blank that folds it follows. */
 static int
-ends_cleanly(const char *value, size_t len)
+follows(const struct door_strict *s, const char *name)
 {
-	return value[len] == '\0' && value[len + 1] == '\0' && value[len + 2] != ' ' && value[len + 2] != '\t';
+	return !leaves_traces() || name == s->end + 2;
 }
 
 static int
@@ -110,6 +112,9 @@ take_field(struct door_strict *s, const char *name, const char *value)
 	return 0;
 }
 
+static const char wrong_lines[] =
+    "The head has control characters, a folded line, or a line that does not end with CRLF.";
+
 static enum MHD_Result
 each_field(void *arg, enum MHD_ValueKind kind, const char *name, size_t name_len, const char *value, size_t len)
 {
@@ -119,10 +124,12 @@ each_field(void *arg, enum MHD_ValueKind kind, const char *name, size_t name_len
 	(void)kind;
 	if (value == NULL || strlen(name) != name_len || strlen(value) != len || !http_valid_token(name))
 		r = refuse(s, 400, "A field of the head has no proper name.");
-	else if (has_control(value, len) || (leaves_traces() && !ends_cleanly(value, len)))
-		r = refuse(s, 400, "The head has control characters, a folded line, or a line that does not end with CRLF.");
-	else
+	else if (has_control(value, len) || !follows(s, name))
+		r = refuse(s, 400, wrong_lines);
+	else {
+		s->end = value + len;
 		r = take_field(s, name, value);
+	}
 	return r == 0 ? MHD_YES : MHD_NO;
 }
 
@@ -140,9 +147,45 @@ check_line(struct door_strict *s, const struct door_line *line)
 		if ((unsigned char)*t <= ' ' || (unsigned char)*t >= 127 || *t == '#')
 			return refuse(s, 400, "The address has characters that must be percent-encoded.");
 	if (leaves_traces() && (line->target_at != line->method + strlen(line->method) + 1 ||
-	    line->version != line->target_at + strlen(line->target) + 1 ||
-	    !ends_cleanly(line->version, strlen(line->version))))
+	    line->version != line->target_at + strlen(line->target) + 1))
 		return refuse(s, 400, "The request line is not METHOD, ADDRESS and VERSION with single blanks, and CRLF.");
+	return 0;
+}
+
+static int
+check_head(struct door_strict *s, struct MHD_Connection *conn, const struct door_line *line)
+{
+	const union MHD_ConnectionInfo *size = MHD_get_connection_info(conn, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+
+	s->end = line->version + strlen(line->version);
+	(void)MHD_get_connection_values_n(conn, MHD_HEADER_KIND, each_field, s);
+	if (s->status != 0)
+		return -1;
+	/* The empty line is one more CRLF. */
+	if (leaves_traces() && (size == NULL || line->method + size->header_size != s->end + 4))
+		return refuse(s, 400, wrong_lines);
+	return 0;
+}
+
+/* RFC 9112, 3.2.2: an absolute address and Host name the same. What a proxy does with others is anybody's guess. */
+static int
+check_hosts(struct door_strict *s, const struct door_line *line)
+{
+	const char *host = strstr(line->target, "://");
+	char origin[320 + 8];
+	size_t n;
+
+	if (s->hosts > 1 || (s->hosts == 0 && strcmp(line->version, MHD_HTTP_VERSION_1_1) == 0))
+		return refuse(s, 400, "HTTP/1.1 takes just one Host.");
+	if (s->hosts == 0 || *line->target == '/' || host == NULL)
+		return 0;
+	n = (size_t)(host - line->target) + 3 + strcspn(host + 3, "/?");
+	if (n >= sizeof(origin))
+		return refuse(s, 400, "The address names no host.");
+	memcpy(origin, line->target, n);
+	origin[n] = '\0';
+	if (!http_same_origin(origin, s->req->field[HTTP_HOST]))
+		return refuse(s, 400, "The address names another host than Host does.");
 	return 0;
 }
 
@@ -151,8 +194,9 @@ check_framing(struct door_strict *s, const struct door_line *line)
 {
 	int modern = strcmp(line->version, MHD_HTTP_VERSION_1_1) == 0;
 
-	if (s->hosts > 1 || (modern && s->hosts == 0))
-		return refuse(s, 400, "HTTP/1.1 takes just one Host.");
+	/* RFC 9110, 10.1.1. The library would ask for the body and take what follows, the next request, for it. */
+	if (modern && s->expects && s->codings == 0 && s->req->length <= 0)
+		return refuse(s, 400, "There is no body to expect 100-continue for.");
 	if (s->codings == 0)
 		return 0;
 	if (s->lengths > 0)
@@ -160,6 +204,11 @@ check_framing(struct door_strict *s, const struct door_line *line)
 	if (s->codings > 1 || !modern || strcasecmp(s->coding, "chunked") != 0)
 		return refuse(s, 400, "The only Transfer-Encoding is chunked, once, in HTTP/1.1.");
 	s->req->length = HTTP_LENGTH_UNKNOWN;
+	/*
+	 * The library takes a bare LF in a chunk's line, and a NUL for the end of the trailers, and nobody is shown that it did.
+	 * So who sent the chunks may think that they end elsewhere, and what follows them is not taken for a request.
+	 */
+	s->last = leaves_traces();
 	return 0;
 }
 
@@ -167,11 +216,8 @@ int
 door_strict_check(struct door_strict *s, struct MHD_Connection *conn, const struct door_line *line, const char **why)
 {
 	s->req->length = HTTP_LENGTH_NONE;
-	if (check_line(s, line) == 0) {
-		(void)MHD_get_connection_values_n(conn, MHD_HEADER_KIND, each_field, s);
-		if (s->status == 0)
-			(void)check_framing(s, line);
-	}
+	if (check_line(s, line) == 0 && check_head(s, conn, line) == 0 && check_hosts(s, line) == 0)
+		(void)check_framing(s, line);
 	*why = s->why;
 	return s->status;
 }

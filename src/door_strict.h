@@ -20,9 +20,10 @@ struct door_strict {
 	struct http_request *req;            /* its field[] and length are set */
 	char *joined[HTTP_FIELDS];           /* values of a field that came more than once; owned */
 	int expects;                         /* 1: the client waits for leave to send its body */
+	int last;                            /* 1: the connection is not fit for another request, though this one is good */
 	/* private */
 	int hosts, lengths, codings, status;
-	const char *coding, *why;
+	const char *coding, *why, *end;      /* end: of the line before, in the library's buffer */
 };
 
 /*

@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
-enum state { SIZE, EXTENSION, SIZE_LF, DATA, DATA_CR, DATA_LF, TRAILER, TRAILER_LF, ENDED };
+enum state { SIZE, BLANKS, EXTENSION, SIZE_LF, DATA, DATA_CR, DATA_LF, TRAILER, TRAILER_LF, ENDED };
 
 enum { DIGITS_MAX = 15, LINE_MAX_BYTES = 4096 };
 
@@ -30,7 +30,9 @@ size_byte(struct http_chunks *c, char byte)
 		return -1;
 	if (byte == '\r')
 		return SIZE_LF;
-	return c->state == EXTENSION || byte == ';' || byte == ' ' || byte == '\t' ? EXTENSION : -1;
+	if (c->state == EXTENSION || byte == ';')
+		return EXTENSION;
+	return byte == ' ' || byte == '\t' ? BLANKS : -1;
 }
 
 static int
@@ -66,6 +68,7 @@ next(struct http_chunks *c, char byte)
 {
 	switch ((enum state)c->state) {
 	case SIZE:
+	case BLANKS:
 	case EXTENSION:
 		return size_byte(c, byte);
 	case SIZE_LF:
@@ -109,5 +112,5 @@ http_chunks_decode(struct http_chunks *c, char *buf, size_t n)
 int
 http_chunks_ended(const struct http_chunks *c)
 {
-	return c->state == ENDED;
+	return c->state == ENDED || c->state == -1;
 }

@@ -19,7 +19,7 @@ struct http_chunks {  /* starts as zeros */
 /* Decodes n bytes in place and returns how many of the body they are. EBADMSG: malformed. */
 ssize_t http_chunks_decode(struct http_chunks *c, char *buf, size_t n);
 
-/* 1 once the last chunk and its trailers have come; whatever follows is no part of the body. */
+/* 1 once the last chunk and its trailers have come, or what is malformed: whatever follows is no part of the body. */
 int http_chunks_ended(const struct http_chunks *c);
 
 #endif
