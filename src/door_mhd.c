@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "door_limit.h"
 #include "door_strict.h"
 #include "io.h"
 #include "web.h"
@@ -62,6 +63,7 @@ door_mhd_begin(void *arg, const char *target, struct MHD_Connection *conn)
 	if (c == NULL)
 		return NULL;
 	(void)atomic_fetch_add(&door->requests, 1);
+	door_limit_begin(conn);
 	c->door = door;
 	c->conn = conn;
 	c->target_at = target;
@@ -139,6 +141,7 @@ send_reply(struct call *c)
 		bad |= MHD_add_response_header(response, name, value) != MHD_YES;
 	if (c->close || atomic_load(&c->door->closing))
 		bad |= MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close") != MHD_YES;
+	door_limit_reply(c->conn);
 	r = bad ? MHD_NO : MHD_queue_response(c->conn, (unsigned)status, response);
 	MHD_destroy_response(response);
 	return r;
@@ -182,7 +185,9 @@ replied(struct call *c, enum phase next)
 static void
 refuse_rest(struct call *c, enum MHD_RequestTerminationCode why)
 {
-	if (why == MHD_REQUEST_TERMINATED_TIMEOUT_REACHED)
+	if (door_limit_was_slow(c->conn))
+		web_refuse(&c->req, &c->reply, 408, "The body came too slowly. Nothing was accepted; send it again.");
+	else if (why == MHD_REQUEST_TERMINATED_TIMEOUT_REACHED)
 		web_refuse(&c->req, &c->reply, 408, "The body stopped coming. Nothing was accepted; send it again.");
 	else
 		web_refuse(&c->req, &c->reply, 400, "The body broke off. Nothing was accepted; send it again.");
@@ -228,10 +233,10 @@ door_mhd_end(void *arg, struct MHD_Connection *conn, void **call, enum MHD_Reque
 	struct door *door = arg;
 	struct call *c = *call;
 
-	(void)conn;
 	if (c == NULL)
 		return;
 	broke_off(c, why);
+	door_limit_end(conn);
 	web_close(&c->web);
 	http_reply_clear(&c->reply);
 	door_strict_clear(&c->strict);
@@ -298,12 +303,28 @@ find_request(struct call *c, const char *method, const char *version, const char
 	return 0;
 }
 
+/* By the limits: at once, whatever is still to come. */
+static enum MHD_Result
+turn_away(struct call *c, int status, const char *why, int retry)
+{
+	c->close = 1;
+	web_refuse(&c->req, &c->reply, status, why);
+	if (retry > 0)
+		(void)http_reply_field(&c->reply, "Retry-After", "%d", retry);
+	replied(c, READY);
+	return c->strict.expects || c->req.length == HTTP_LENGTH_NONE ? send_reply(c) : cut(c);
+}
+
 static enum MHD_Result
 on_head(struct call *c, const char *method, const char *version)
 {
 	const char *why = NULL;
-	int status = find_request(c, method, version, &why);
+	int status = find_request(c, method, version, &why), limit, retry;
 
+	if ((limit = door_limit_head(c->conn, c->req.length, &why, &retry)) == -1)
+		return MHD_NO;
+	if (status == 0 && limit != 0)
+		return turn_away(c, limit, why, retry);
 	if (status != 0) {
 		c->close = 1;
 		web_refuse(&c->req, &c->reply, status, why);
@@ -332,6 +353,7 @@ on_head(struct call *c, const char *method, const char *version)
 static enum MHD_Result
 on_body(struct call *c, const char *data, size_t n)
 {
+	door_limit_body(c->conn, n);
 	if (c->phase == BODY && web_body(&c->web, data, n) == WEB_BODY)
 		return MHD_YES;
 	if (c->phase == BODY)
@@ -416,6 +438,7 @@ on_end(struct call *c)
 {
 	enum web_next next = c->phase == PATIENT ? WEB_WAIT : WEB_REPLY;
 
+	door_limit_ours(c->conn);
 	if (c->phase == CUT)
 		return MHD_NO;
 	if ((c->phase == BODY || c->phase == CHECKED || c->phase == COMMITTED) && submit(c, &next))
