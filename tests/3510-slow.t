@@ -5,7 +5,6 @@
 
 need curl jq perl
 unset http_proxy https_proxy all_proxy ALL_PROXY NO_PROXY LISTEN_FDS LISTEN_PID
-ulimit -n "$(ulimit -H -n)"
 
 code() { curl -q -s -S -m 60 -o body -D head.crlf -w '%{http_code}' "$@"; tr -d '\r' <head.crlf >head.lf; }
 field() { sed -n "s/^$1: //p" head.lf; }
@@ -77,7 +76,8 @@ requests()
 	is "$(sort codes | uniq -c | tr -s ' ' | paste -s -d ,)" ' 100 200, 100 202' "$1"
 }
 
-if [ "$(ulimit -n)" -lt 4500 ]; then
+files=$(awk '/^Max open files/ { print $5 }' /proc/self/limits)
+if [ "$files" != unlimited ] && [ "$files" -lt 4500 ]; then
 	skip 'fewer than 4500 descriptors are allowed' 'a thousand slow clients'
 else
 	# That are on for as long as it takes.

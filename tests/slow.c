@@ -15,6 +15,7 @@
  * how many milliseconds. SIGTERM, or the end of all, ends it; who is there then is "open".
  */
 #include <arpa/inet.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include <err.h>
@@ -240,6 +241,17 @@ parse(int argc, char *argv[])
 		errx(EX_USAGE, "no such mode or number");
 }
 
+static void
+raise_limit(void)
+{
+	struct rlimit r;
+
+	if (getrlimit(RLIMIT_NOFILE, &r) == 0) {
+		r.rlim_cur = r.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &r);
+	}
+}
+
 int
 main(int argc, char *argv[])
 {
@@ -249,6 +261,7 @@ main(int argc, char *argv[])
 	int i;
 
 	parse(argc, argv);
+	raise_limit();
 	all = calloc((size_t)o.n, sizeof(*all));
 	p = calloc((size_t)o.n, sizeof(*p));
 	if (all == NULL || p == NULL)
