@@ -1,6 +1,7 @@
 #include "door_client.h"
 
 #include <netinet/in.h>
+#include <stdint.h>
 #include <string.h>
 
 enum { NET_BYTES = 8, MAPPED_AT = 12 };
