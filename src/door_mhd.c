@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "door_call.h"
+#include "door_limit.h"
 #include "io.h"
 
 /* How much of a body that nobody wants is read before the reply, and after a reply that was sent over it. */
@@ -23,6 +24,7 @@ door_mhd_begin(void *arg, const char *target, struct MHD_Connection *conn)
 	if (c == NULL)
 		return NULL;
 	(void)atomic_fetch_add(&door->requests, 1);
+	door_limit_begin(conn);
 	c->users = 1;
 	c->door = door;
 	c->conn = conn;
@@ -81,7 +83,9 @@ replied(struct door_call *c, enum phase next)
 static void
 refuse_rest(struct door_call *c, enum MHD_RequestTerminationCode why)
 {
-	if (why == MHD_REQUEST_TERMINATED_TIMEOUT_REACHED)
+	if (door_limit_was_slow(c->conn))
+		web_refuse(&c->req, &c->reply, 408, "The body came too slowly. Nothing was accepted; send it again.");
+	else if (why == MHD_REQUEST_TERMINATED_TIMEOUT_REACHED)
 		web_refuse(&c->req, &c->reply, 408, "The body stopped coming. Nothing was accepted; send it again.");
 	else
 		web_refuse(&c->req, &c->reply, 400, "The body broke off. Nothing was accepted; send it again.");
@@ -127,10 +131,10 @@ door_mhd_end(void *arg, struct MHD_Connection *conn, void **call, enum MHD_Reque
 	struct door_call *c = *call;
 
 	(void)arg;
-	(void)conn;
 	if (c == NULL)
 		return;
 	broke_off(c, why);
+	door_limit_end(conn);
 	door_stream_end(c);
 	door_call_leave(c);
 	*call = NULL;
@@ -193,13 +197,29 @@ find_request(struct door_call *c, const char *method, const char *version, const
 	return 0;
 }
 
+/* By the limits: at once, whatever is still to come. */
+static enum MHD_Result
+turn_away(struct door_call *c, int status, const char *why, int retry)
+{
+	c->close = 1;
+	web_refuse(&c->req, &c->reply, status, why);
+	if (retry > 0)
+		(void)http_reply_field(&c->reply, "Retry-After", "%d", retry);
+	replied(c, READY);
+	return c->strict.expects || c->req.length == HTTP_LENGTH_NONE ? door_send(c) : door_cut(c);
+}
+
 static enum MHD_Result
 on_head(struct door_call *c, const char *method, const char *version)
 {
 	const char *why = NULL;
-	int status = find_request(c, method, version, &why);
+	int status = find_request(c, method, version, &why), limit, retry;
 
 	c->close = status != 0 || c->strict.last;
+	if ((limit = door_limit_head(c->conn, c->req.length, &why, &retry)) == -1)
+		return MHD_NO;
+	if (status == 0 && limit != 0)
+		return turn_away(c, limit, why, retry);
 	if (status != 0) {
 		web_refuse(&c->req, &c->reply, status, why);
 		replied(c, READY);
@@ -228,6 +248,7 @@ on_head(struct door_call *c, const char *method, const char *version)
 static enum MHD_Result
 on_body(struct door_call *c, const char *data, size_t n)
 {
+	door_limit_body(c->conn, n);
 	if (c->phase == BODY && web_body(&c->web, data, n) == WEB_BODY)
 		return MHD_YES;
 	if (c->phase == BODY)
@@ -312,6 +333,7 @@ on_end(struct door_call *c)
 {
 	enum web_next next = c->phase == PATIENT ? c->next : WEB_REPLY;
 
+	door_limit_ours(c->conn);
 	if (c->phase == CUT)
 		return MHD_NO;
 	if ((c->phase == BODY || c->phase == CHECKED || c->phase == COMMITTED) && submit(c, &next))

@@ -12,24 +12,32 @@
 #include <stdint.h>
 #include <unistd.h>
 
+#include "door_limit.h"
 #include "door_mhd.h"
 #include "door_relay.h"
 #include "io.h"
 
 enum {
-	HEAD_MEMORY = 16384,      /* of a connection: its head, and what is read of its body at a time */
-	TIMEOUT = 30,             /* seconds without a byte */
-	CONNECTIONS_MAX = 4096, CONNECTIONS_MIN = 16,
+	/*
+	 * Of a connection: its head of at most DOOR_HEAD_MAX with where its fields are, the head of its reply, and what is read
+	 * of a body at a time.
+	 */
+	MEMORY = 16384,
+	TIMEOUT = 30,             /* seconds without a byte, for what the limits do not see */
+	CONNECTIONS_MIN = 16,
 	FILES_EACH = 4,           /* descriptors a connection may need: itself, its queue, its draft or result, one in passing */
-	FILES_OTHER = 64,
+	FILES_OTHER = 64 + DOOR_LIMIT_SPARE,
 	THREADS_MIN = 2, THREADS_MAX = 16,
+	SECOND = 1000000, SPARE_TIME = 5 * SECOND,
 	DRAIN = 30000             /* milliseconds that requests have to end after a signal */
 };
 
 struct daemon {
 	struct door door;
+	struct door_rules rules;
+	struct door_limit *limit;
 	struct MHD_Daemon *mhd;
-	int signals, event;       /* event: the last request, or the single connection, has ended */
+	int single, signals, event;   /* event: the last request, or the single connection, has ended */
 };
 
 static void
@@ -44,10 +52,35 @@ ring(void *arg)
 static void
 on_connection(void *arg, struct MHD_Connection *conn, void **context, enum MHD_ConnectionNotificationCode code)
 {
-	(void)conn;
-	(void)context;
-	if (code == MHD_CONNECTION_NOTIFY_CLOSED)
+	const struct daemon *d = arg;
+
+	door_limit_notify(d->limit, conn, context, code);
+	if (d->single && code == MHD_CONNECTION_NOTIFY_CLOSED)
 		ring(arg);
+}
+
+/* As many connections as there are descriptors for. */
+static void
+limit_connections(struct door_rules *rules)
+{
+	int64_t most = rules->connections;
+	struct rlimit r;
+
+	if (getrlimit(RLIMIT_NOFILE, &r) == -1)
+		r.rlim_cur = r.rlim_max = 0;
+	if (r.rlim_cur < r.rlim_max) {
+		r.rlim_cur = r.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &r);
+		(void)getrlimit(RLIMIT_NOFILE, &r);
+	}
+	if (r.rlim_cur != RLIM_INFINITY)
+		most = r.rlim_cur > FILES_OTHER ? (int64_t)(r.rlim_cur - FILES_OTHER) / FILES_EACH : 0;
+	if (most < CONNECTIONS_MIN)
+		most = CONNECTIONS_MIN;
+	if (rules->connections > most)
+		rules->connections = most;
+	if (rules->in_flight == 0)
+		rules->in_flight = (rules->connections + 1) / 2;
 }
 
 /* Before any thread is there, so that none of them takes the signals. */
@@ -56,7 +89,8 @@ prepare(struct daemon *d, const struct door_run *run)
 {
 	sigset_t set;
 
-	*d = (struct daemon){ .door = { .say = run->say, .idle = ring, .arg = d }, .event = -1 };
+	*d = (struct daemon){ .door = { .say = run->say, .idle = ring, .arg = d }, .rules = run->rules, .event = -1 };
+	limit_connections(&d->rules);
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)sigemptyset(&set);
 	(void)sigaddset(&set, SIGTERM);
@@ -69,7 +103,9 @@ prepare(struct daemon *d, const struct door_run *run)
 		d->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (d->event != -1)
 		d->door.wait = web_wait_new();
-	return d->door.wait == NULL ? -1 : 0;
+	if (d->door.wait != NULL)
+		d->limit = door_limit_start(&d->rules);
+	return d->limit == NULL ? -1 : 0;
 }
 
 static void
@@ -83,8 +119,12 @@ finish(struct daemon *d)
 		web_commit_stop(d->door.commit);
 	if (d->door.wait != NULL)
 		web_wait_stop(d->door.wait);
+	if (d->limit != NULL)
+		door_limit_stop(d->limit);
 	if (d->mhd != NULL)
 		MHD_stop_daemon(d->mhd);
+	if (d->limit != NULL)
+		door_limit_free(d->limit);
 	if (d->door.commit != NULL)
 		web_commit_free(d->door.commit);
 	if (d->door.wait != NULL)
@@ -124,24 +164,6 @@ drain(struct daemon *d)
 		;
 }
 
-/* As many connections as there are descriptors for. */
-static unsigned
-count_connections(void)
-{
-	struct rlimit r;
-	rlim_t n;
-
-	if (getrlimit(RLIMIT_NOFILE, &r) == -1)
-		return CONNECTIONS_MIN;
-	if (r.rlim_cur < r.rlim_max) {
-		r.rlim_cur = r.rlim_max;
-		(void)setrlimit(RLIMIT_NOFILE, &r);
-		(void)getrlimit(RLIMIT_NOFILE, &r);
-	}
-	n = r.rlim_cur == RLIM_INFINITY ? CONNECTIONS_MAX : r.rlim_cur > FILES_OTHER ? (r.rlim_cur - FILES_OTHER) / FILES_EACH : 0;
-	return n > CONNECTIONS_MAX ? CONNECTIONS_MAX : n < CONNECTIONS_MIN ? CONNECTIONS_MIN : (unsigned)n;
-}
-
 static unsigned
 count_threads(void)
 {
@@ -150,17 +172,31 @@ count_threads(void)
 	return n < THREADS_MIN ? THREADS_MIN : n > THREADS_MAX ? THREADS_MAX : (unsigned)n;
 }
 
+/* The library's own time without a byte is longer than those that the limits know better how to end. */
+static unsigned
+count_timeout(const struct door_rules *r)
+{
+	int64_t most = TIMEOUT * SECOND, i;
+	const int64_t times[] = { r->head_time, r->idle_time, r->rate == 0 ? 0 : r->rate_time };
+
+	for (i = 0; i < (int64_t)(sizeof(times) / sizeof(*times)); i++)
+		if (times[i] + SPARE_TIME > most)
+			most = times[i] + SPARE_TIME;
+	return (unsigned)(most / SECOND);
+}
+
 /* What both kinds of daemon have in common. `more` are the options of one of them. */
 static int
 start(struct daemon *d, unsigned flags, const struct MHD_OptionItem *more)
 {
-	flags |= MHD_USE_POLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC;
+	flags |= MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC;
 	errno = 0;
 	d->mhd = MHD_start_daemon(flags, 0, NULL, NULL, door_mhd_access, &d->door,
 	    MHD_OPTION_URI_LOG_CALLBACK, door_mhd_begin, &d->door,
 	    MHD_OPTION_NOTIFY_COMPLETED, door_mhd_end, &d->door,
-	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HEAD_MEMORY,
-	    MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)TIMEOUT,
+	    MHD_OPTION_NOTIFY_CONNECTION, on_connection, d,
+	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MEMORY,
+	    MHD_OPTION_CONNECTION_TIMEOUT, count_timeout(&d->rules),
 	    MHD_OPTION_ARRAY, more,
 	    MHD_OPTION_END);
 	if (d->mhd == NULL && errno == 0)
@@ -171,20 +207,20 @@ start(struct daemon *d, unsigned flags, const struct MHD_OptionItem *more)
 int
 door_run_listen(const struct door_run *run)
 {
-	unsigned connections = count_connections();
-	const struct MHD_OptionItem more[] = {
+	struct MHD_OptionItem more[] = {
 		{ MHD_OPTION_LISTEN_SOCKET, run->fd, NULL },
-		{ MHD_OPTION_CONNECTION_LIMIT, (intptr_t)connections, NULL },
-		/* No client alone takes all of them, not even a proxy in front. */
-		{ MHD_OPTION_PER_IP_CONNECTION_LIMIT, (intptr_t)(connections - connections / 4), NULL },
 		{ MHD_OPTION_THREAD_POOL_SIZE, (intptr_t)count_threads(), NULL },
+		{ MHD_OPTION_CONNECTION_LIMIT, 0, NULL },
 		{ MHD_OPTION_END, 0, NULL }
 	};
 	struct daemon d;
 	int r = -1;
 
-	if (prepare(&d, run) == -1 || (d.door.commit = web_commit_start()) == NULL ||
-	    (d.door.checker = web_checker_new()) == NULL || start(&d, 0, more) == -1)
+	if (prepare(&d, run) == -1 || (d.door.commit = web_commit_start()) == NULL || (d.door.checker = web_checker_new()) == NULL)
+		goto out;
+	/* Who is one too many is told so, and does not stay in the kernel's queue. */
+	more[2].value = (intptr_t)(d.rules.connections + DOOR_LIMIT_SPARE);
+	if (start(&d, MHD_USE_EPOLL_INTERNAL_THREAD, more) == -1)
 		goto out;
 	while (wait_for(&d, -1) != 1)
 		;
@@ -202,10 +238,7 @@ int
 door_run_single(const struct door_run *run)
 {
 	struct daemon d;
-	const struct MHD_OptionItem more[] = {
-		{ MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)on_connection, &d },
-		{ MHD_OPTION_END, 0, NULL }
-	};
+	const struct MHD_OptionItem none = { MHD_OPTION_END, 0, NULL };
 	struct sockaddr_storage peer = { 0 };
 	socklen_t len = sizeof(peer);
 	struct door_relay relay;
@@ -215,13 +248,16 @@ door_run_single(const struct door_run *run)
 	if (fstat(fd, &st) == -1)
 		return -1;
 	relayed = !S_ISSOCK(st.st_mode);
-	if (prepare(&d, run) == -1 || (relayed && (fd = door_relay_start(&relay, fd, STDOUT_FILENO)) == -1))
+	if (prepare(&d, run) == -1)
+		goto out;
+	d.single = 1;
+	if (relayed && (fd = door_relay_start(&relay, fd, STDOUT_FILENO)) == -1)
 		goto out;
 	if (getpeername(fd, (struct sockaddr *)&peer, &len) == -1) {
 		r = errno == ENOTCONN ? 0 : -1;
 		goto out;
 	}
-	if (start(&d, MHD_USE_NO_LISTEN_SOCKET, more) == -1 ||
+	if (start(&d, MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_NO_LISTEN_SOCKET, &none) == -1 ||
 	    MHD_add_connection(d.mhd, fd, (const struct sockaddr *)&peer, len) != MHD_YES)
 		goto out;
 	if (wait_for(&d, -1) == 1)

@@ -5,8 +5,11 @@
 #ifndef WQW_DOOR_RUN_H
 #define WQW_DOOR_RUN_H
 
+#include "door_rules.h"
+
 struct door_run {
 	int fd;                          /* the socket; owned from here on */
+	struct door_rules rules;         /* what clients may do; see door_limit.h */
 	void (*say)(const char *line);   /* a line for the operator; from any thread */
 };
 

@@ -1,4 +1,5 @@
 #include "door_call.h"
+#include "door_limit.h"
 
 #include <sys/socket.h>
 
@@ -42,6 +43,7 @@ door_send(struct door_call *c)
 		bad |= MHD_add_response_header(response, name, value) != MHD_YES;
 	if (c->close || atomic_load(&c->door->closing))
 		bad |= MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close") != MHD_YES;
+	door_limit_reply(c->conn);
 	r = bad ? MHD_NO : MHD_queue_response(c->conn, (unsigned)status, response);
 	MHD_destroy_response(response);
 	return r;

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -30,11 +31,25 @@ has_room(const struct spool *q, const struct policy *p)
 	return p->max_backlog == 0 ? 0 : spool_backlog_take(q, 0, p->max_backlog);
 }
 
+/* Of the header's text no page is touched that it does not need: a thousand slow uploads have a draft each. */
+static void
+clear(struct spool_draft *d)
+{
+	const size_t text = offsetof(struct spool_draft, head.text), end = text + sizeof(d->head.text);
+
+	memset(d, 0, text + 1);
+	memset((char *)d + end, 0, sizeof(*d) - end);
+	d->fd = d->outbox = d->entry = -1;
+}
+
 int
 spool_draft_open(struct spool_draft *d, const struct spool *q, const struct policy *p, int priority, const char *group)
 {
-	*d = (struct spool_draft){ .q = q, .fd = -1, .outbox = -1, .entry = -1, .max = p->max_size, .max_backlog = p->max_backlog,
-	    .key_active = p->key_scope == POLICY_KEY_ACTIVE };
+	clear(d);
+	d->q = q;
+	d->max = p->max_size;
+	d->max_backlog = p->max_backlog;
+	d->key_active = p->key_scope == POLICY_KEY_ACTIVE;
 	if (has_room(q, p) == -1 || id_new(d->id, priority, group) == -1)
 		return -1;
 	d->length_at = job_put_blank(&d->head, "Content-Length", JOB_NUMBER_WIDTH);

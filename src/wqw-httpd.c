@@ -16,9 +16,17 @@
 #include "spool.h"
 
 static const char usage[] =
-    "usage: wqw-httpd [-h] [-l ADDR:PORT]\n"
+    "usage: wqw-httpd [-h] [-l ADDR:PORT] [LIMIT...]\n"
     "  -l, --listen ADDR:PORT  listen there: 127.0.0.1:8080, [::1]:8080, *:8080; port 0: any that is free\n"
     "  -h, --help              print this\n"
+    "Limits, and what they are if not given:\n"
+    "  --max-connections N     connections at once: 4096, or what there are descriptors for\n"
+    "  --max-per-client N      of these, of one address that is not this machine's: 64; 0: all\n"
+    "  --max-in-flight N       requests whose body is on its way: half as many as connections\n"
+    "  --header-time TIME      for the head of a request: 20s\n"
+    "  --idle-time TIME        between two requests: 30s\n"
+    "  --min-rate SIZE         bytes a second that a body or a reply must make: 1K; 0: any\n"
+    "  --rate-time TIME        in each span of so much time: 20s\n"
     "Without -l it serves the connection on standard input (inetd), or the socket that systemd has handed over.\n"
     "The queues are those of the spool in $WQW_SPOOL.\n";
 
@@ -50,19 +58,41 @@ save_stderr(struct door_run *run)
 		(void)dup2(null, STDERR_FILENO);
 }
 
-static const char *
-parse_options(int argc, char *argv[])
+static void
+set_limit(struct door_rules *rules, const char *name, const char *value)
 {
+	const char *wanted = "";
+
+	if (door_rules_set(rules, name, value, &wanted) == -1)
+		errx(EX_USAGE, "--%s: \"%s\" is not %s", name, value, wanted);
+}
+
+static const char *
+parse_options(int argc, char *argv[], struct door_rules *rules)
+{
+	enum { LIMIT = 256 };
 	static const struct option longs[] = {
-		{ "listen", required_argument, NULL, 'l' }, { "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 }
+		{ "listen", required_argument, NULL, 'l' },
+		{ "max-connections", required_argument, NULL, LIMIT },
+		{ "max-per-client", required_argument, NULL, LIMIT },
+		{ "max-in-flight", required_argument, NULL, LIMIT },
+		{ "header-time", required_argument, NULL, LIMIT },
+		{ "idle-time", required_argument, NULL, LIMIT },
+		{ "min-rate", required_argument, NULL, LIMIT },
+		{ "rate-time", required_argument, NULL, LIMIT },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 }
 	};
 	const char *where = NULL;
-	int c;
+	int c, which;
 
-	while ((c = getopt_long(argc, argv, "hl:", longs, NULL)) != -1)
+	while ((c = getopt_long(argc, argv, "hl:", longs, &which)) != -1)
 		switch (c) {
 		case 'l':
 			where = optarg;
+			break;
+		case LIMIT:
+			set_limit(rules, longs[which].name, optarg);
 			break;
 		case 'h':
 			fputs(usage, stdout);
@@ -104,7 +134,8 @@ main(int argc, char *argv[])
 	char name[DOOR_NAME_MAX];
 	int r;
 
-	run.fd = find_socket(parse_options(argc, argv));
+	door_rules_default(&run.rules);
+	run.fd = find_socket(parse_options(argc, argv, &run.rules));
 	if (!door_socket_is_listening(run.fd)) {
 		save_stderr(&run);
 		r = door_run_single(&run);
