@@ -138,6 +138,11 @@ spool_init(const char *word, const struct spool_owner *owner, char *why, size_t 
 		errno = EINVAL;
 		goto out;
 	}
+	if (strcmp(name, spool_tokens) == 0) {
+		(void)snprintf(why, size, "%s: not a queue's name: the file of the web's tokens has it", name);
+		errno = EINVAL;
+		goto out;
+	}
 	if (make(parent, name, table[0].mode[owner->sharing], owner, why, size) == -1 ||
 	    (queue = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)) == -1)
 		goto out;
