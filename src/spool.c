@@ -22,21 +22,6 @@ spool_root(void)
 	return root != NULL && *root != '\0' ? root : WQW_SPOOL_DEFAULT;
 }
 
-const char spool_tokens[] = "tokens";
-
-int
-spool_open_tokens(void)
-{
-	char *path;
-	int fd;
-
-	if (asprintf(&path, "%s/%s", spool_root(), spool_tokens) == -1)
-		return -1;
-	fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	free(path);
-	return fd;
-}
-
 static char *
 queue_directory(const char *word)
 {

@@ -39,10 +39,6 @@ struct spool_job {  /* where a job is, from names alone */
 const char *spool_root(void);               /* $WQW_SPOOL, or the default */
 const char *spool_dir_name(enum spool_dir d);  /* "new" */
 
-/* The name of the file that it has of those who may do what over the web, which is no queue's, and it, to be read. */
-extern const char spool_tokens[];
-int spool_open_tokens(void);
-
 /* Opens a queue: a bare name below spool_root(), or a path with a slash. EINVAL: not a name; ENOENT: no such queue. */
 int spool_open(struct spool *q, const char *word);
 /* The same, where a bare name is a queue beside `q`. */

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "spool_path.h"
+#include "spool_tokens.h"
 
 /* The queue itself, then its directories; new/ is made last, since a directory that holds it is a queue. */
 static const struct {

@@ -10,6 +10,7 @@
 #include <bsd/string.h>
 
 #include "http_origin.h"
+#include "spool_tokens.h"
 #include "web_cors.h"
 #include "web_reply.h"
 #include "web_token.h"
