@@ -24,6 +24,8 @@ static const struct {
 	int list;
 } fields[HTTP_FIELDS] = {
 	[HTTP_ACCEPT] = { "Accept", 1 },
+	[HTTP_ACCESS_CONTROL_REQUEST_METHOD] = { "Access-Control-Request-Method", 0 },
+	[HTTP_AUTHORIZATION] = { "Authorization", 0 },
 	[HTTP_CONTENT_DISPOSITION] = { "Content-Disposition", 0 },
 	[HTTP_CONTENT_ENCODING] = { "Content-Encoding", 1 },
 	[HTTP_CONTENT_TYPE] = { "Content-Type", 0 },
@@ -36,6 +38,7 @@ static const struct {
 	[HTTP_ORIGIN] = { "Origin", 0 },
 	[HTTP_PREFER] = { "Prefer", 1 },
 	[HTTP_RANGE] = { "Range", 0 },
+	[HTTP_REFERER] = { "Referer", 0 },
 	[HTTP_SEC_FETCH_SITE] = { "Sec-Fetch-Site", 0 },
 	[HTTP_TRACEPARENT] = { "traceparent", 0 },
 	[HTTP_TRACESTATE] = { "tracestate", 1 },
@@ -50,7 +53,7 @@ static const struct {
 } statuses[] = {
 	{ 200, "OK" }, { 202, "Accepted" }, { 204, "No Content" }, { 206, "Partial Content" }, { 207, "Multi-Status" },
 	{ 303, "See Other" }, { 304, "Not Modified" },
-	{ 400, "Bad Request" }, { 403, "Forbidden" }, { 404, "Not Found" }, { 405, "Method Not Allowed" },
+	{ 400, "Bad Request" }, { 401, "Unauthorized" }, { 403, "Forbidden" }, { 404, "Not Found" }, { 405, "Method Not Allowed" },
 	{ 408, "Request Timeout" }, { 409, "Conflict" }, { 411, "Length Required" }, { 412, "Precondition Failed" }, { 413, "Content Too Large" },
 	{ 414, "URI Too Long" }, { 415, "Unsupported Media Type" }, { 416, "Range Not Satisfiable" },
 	{ 417, "Expectation Failed" }, { 422, "Unprocessable Content" }, { 429, "Too Many Requests" },
@@ -113,7 +116,7 @@ void
 http_reply_init(struct http_reply *r)
 {
 	r->status = 200;
-	r->used = 0;
+	r->used = r->kept = 0;
 	r->text = NULL;
 	r->fd = -1;
 	r->at = r->size = 0;
@@ -123,10 +126,19 @@ http_reply_init(struct http_reply *r)
 void
 http_reply_clear(struct http_reply *r)
 {
+	size_t kept = r->kept;
+
 	free(r->text);
 	if (r->fd != -1)
 		(void)io_close(&r->fd);
 	http_reply_init(r);
+	r->used = r->kept = kept;
+}
+
+void
+http_reply_keep(struct http_reply *r)
+{
+	r->kept = r->used;
 }
 
 static int

@@ -17,8 +17,9 @@ enum http_method {  /* bits, so that a route can say which it takes */
 };
 
 enum http_field {  /* the only request fields that anything looks at */
-	HTTP_ACCEPT, HTTP_CONTENT_DISPOSITION, HTTP_CONTENT_ENCODING, HTTP_CONTENT_TYPE, HTTP_FORWARDED, HTTP_HOST,
-	HTTP_IDEMPOTENCY_KEY, HTTP_IF_MATCH, HTTP_IF_NONE_MATCH, HTTP_IF_RANGE, HTTP_ORIGIN, HTTP_PREFER, HTTP_RANGE,
+	HTTP_ACCEPT, HTTP_ACCESS_CONTROL_REQUEST_METHOD, HTTP_AUTHORIZATION,
+	HTTP_CONTENT_DISPOSITION, HTTP_CONTENT_ENCODING, HTTP_CONTENT_TYPE, HTTP_FORWARDED, HTTP_HOST,
+	HTTP_IDEMPOTENCY_KEY, HTTP_IF_MATCH, HTTP_IF_NONE_MATCH, HTTP_IF_RANGE, HTTP_ORIGIN, HTTP_PREFER, HTTP_RANGE, HTTP_REFERER,
 	HTTP_SEC_FETCH_SITE, HTTP_TRACEPARENT, HTTP_TRACESTATE, HTTP_VIA, HTTP_X_FORWARDED_FOR, HTTP_X_REAL_IP, HTTP_FIELDS
 };
 
@@ -40,7 +41,7 @@ struct http_request {
 
 struct http_reply {
 	int status;
-	size_t used;
+	size_t used, kept;           /* bytes of head; kept: of these, what a clear leaves */
 	char head[HTTP_HEAD_MAX];    /* the fields; walk them with http_reply_next */
 	char *text;                  /* the body, owned, or NULL; */
 	int fd;                      /* else `size` bytes from `at` of a file, owned, or -1 */
@@ -57,7 +58,8 @@ int http_field_is_list(enum http_field f);        /* 1 where it may come more th
 const char *http_reason(int status);              /* "Not Found" */
 
 void http_reply_init(struct http_reply *r);
-void http_reply_clear(struct http_reply *r);      /* frees, closes, and makes it as after init */
+void http_reply_clear(struct http_reply *r);      /* frees, closes, and makes it as after init, but for what is kept */
+void http_reply_keep(struct http_reply *r);       /* the fields so far are those of every reply to this request */
 
 /* Adds a field. EINVAL: the value has control bytes; E2BIG: the head is full. */
 int http_reply_field(struct http_reply *r, const char *name, const char *fmt, ...)

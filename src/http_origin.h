@@ -12,7 +12,7 @@ int http_is_loopback(const char *address);
 /* The same for a Host: a loopback address or localhost, with or without a port. */
 int http_is_local_host(const char *host);
 
-/* 1 where an Origin is that of the host that was asked. "null" is nobody's. */
+/* 1 where an Origin, or the beginning of a Referer, is that of the host that was asked. "null" is nobody's. */
 int http_same_origin(const char *origin, const char *host);
 
 #endif

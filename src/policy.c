@@ -1,25 +1,22 @@
 #include <errno.h>
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <bsd/libutil.h>
 #include <bsd/stdlib.h>
 #include <bsd/string.h>
 
 #include "id.h"
 #include "policy.h"
+#include "policy_lines.h"
 #include "units.h"
 
-#define BLANKS " \t"
 #define TOKEN "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
-enum { FILE_MAX = 65536 };
-
-enum kind { NUMBER, DURATION, SIZE, YESNO, KEY_SCOPE, ON_FAILURE, RATE, TEXT, TYPE, QUEUE, TYPES, NAMES };
+enum kind { NUMBER, DURATION, SIZE, YESNO, KEY_SCOPE, ON_FAILURE, RATE, RIGHTS, TEXT, TYPE, QUEUE, TYPES, NAMES, USERS,
+	ORIGINS };
 
 struct setting {
 	const char *name;
@@ -74,6 +71,9 @@ static const struct setting settings[] = {
 	{ "redirect", YESNO, AT(redirect), 0, 1 },
 	{ "show-log", YESNO, AT(show_log), 0, 1 },
 	{ "require-key", YESNO, AT(require_key), 0, 1 },
+	{ "public", RIGHTS, AT(open), 0, 0 },
+	{ "operators", USERS, AT(operators), 0, POLICY_LIST_MAX },
+	{ "cors-origins", ORIGINS, AT(cors_origins), 0, POLICY_LIST_MAX },
 	{ "handler", TEXT, AT(handler), 0, POLICY_HANDLER_MAX },
 	{ "result-type", TYPE, AT(result_type), 0, POLICY_TYPE_MAX },
 	{ "next", QUEUE, AT(next), 0, POLICY_QUEUE_MAX },
@@ -85,9 +85,7 @@ enum { SETTINGS = sizeof(settings) / sizeof(settings[0]) };
 struct reader {
 	struct policy p;
 	size_t seen[SETTINGS];  /* the line that gave it; 0: none yet */
-	size_t line;
-	char *why;
-	size_t size;
+	struct policy_lines lines;
 };
 
 void
@@ -104,23 +102,9 @@ policy_defaults(struct policy *p)
 		.aging = 600 * s,
 		.priority = ID_PRIORITY_DEFAULT,
 		.group_limit = 1,
+		.open = POLICY_SUBMIT | POLICY_READ, .operators = "*",
 		.result_type = "application/octet-stream"
 	};
-}
-
-__attribute__((format(printf, 2, 3)))
-static int
-wrong(struct reader *r, const char *format, ...)
-{
-	va_list ap;
-	int n = snprintf(r->why, r->size, "%zu: ", r->line);
-
-	va_start(ap, format);
-	if (n >= 0 && (size_t)n < r->size)
-		vsnprintf(r->why + n, r->size - (size_t)n, format, ap);
-	va_end(ap);
-	errno = EINVAL;
-	return -1;
 }
 
 /* What is left of text after its "; name=value" parameters. */
@@ -128,12 +112,12 @@ static const char *
 skip_parameters(const char *text)
 {
 	for (;;) {
-		const char *p = text + strspn(text, BLANKS);
+		const char *p = text + strspn(text, POLICY_BLANKS);
 		size_t n;
 
 		if (*p != ';')
 			return text;
-		p += 1 + strspn(p + 1, BLANKS);
+		p += 1 + strspn(p + 1, POLICY_BLANKS);
 		if ((n = strspn(p, TOKEN)) == 0 || p[n] != '=')
 			return text;
 		p += n + 1;
@@ -161,19 +145,51 @@ is_type(const char *text)
 	return *skip_parameters(text + n + 1 + m) == '\0';
 }
 
+/* As a browser says it: in lower case, without a path, and without a port that goes without saying. "*": any. */
+static int
+is_origin(const char *word)
+{
+	static const char allowed[] = "abcdefghijklmnopqrstuvwxyz0123456789.-_:[]";
+	int secure = strncmp(word, "https://", 8) == 0;
+	const char *host = word + (secure ? 8 : 7), *port;
+
+	if (strcmp(word, "*") == 0)
+		return 1;
+	if ((!secure && strncmp(word, "http://", 7) != 0) || *host == '\0' || host[strspn(host, allowed)] != '\0')
+		return 0;
+	port = strrchr(host, ':');
+	return port == NULL || strcmp(port, secure ? ":443" : ":80") != 0;
+}
+
+/* NULL where a word may be in such a list, else what it is not. */
+static const char *
+check_word(enum kind kind, const char *word)
+{
+	switch (kind) {
+	case TYPES:
+		return is_type(word) && strchr(word, ';') == NULL ? NULL : "a media type such as text/plain or image/*";
+	case NAMES:
+		return word[strspn(word, TOKEN)] == '\0' ? NULL : "the name of a header field";
+	case ORIGINS:
+		return is_origin(word) ? NULL : "an origin such as https://www.example.com, or *";
+	default:
+		return NULL;
+	}
+}
+
 /* Words between blanks or commas. */
 static int
 set_list(struct reader *r, const struct setting *s, const char *value)
 {
 	char word[POLICY_LIST_MAX];
+	const char *what;
 	size_t n;
 
-	for (value += strspn(value, BLANKS ","); *value != '\0'; value += n + strspn(value + n, BLANKS ",")) {
-		n = strcspn(value, BLANKS ",");
+	for (value += strspn(value, POLICY_LIST); *value != '\0'; value += n + strspn(value + n, POLICY_LIST)) {
+		n = strcspn(value, POLICY_LIST);
 		(void)snprintf(word, sizeof(word), "%.*s", (int)n, value);
-		if (s->kind == TYPES ? !is_type(word) || strchr(word, ';') != NULL : strspn(word, TOKEN) != n)
-			return wrong(r, "%s: \"%.64s\" is not %s", s->name, word, s->kind == TYPES ? "a media type such as text/plain or image/*" :
-			    "the name of a header field");
+		if ((what = check_word(s->kind, word)) != NULL)
+			return policy_wrong(&r->lines, "%s: \"%.64s\" is not %s", s->name, word, what);
 	}
 	return 0;
 }
@@ -182,12 +198,12 @@ static int
 set_text(struct reader *r, const struct setting *s, const char *value)
 {
 	if (strlen(value) >= (size_t)s->max)
-		return wrong(r, "%s is longer than %" PRId64 " bytes", s->name, s->max - 1);
+		return policy_wrong(&r->lines, "%s is longer than %" PRId64 " bytes", s->name, s->max - 1);
 	if (s->kind == TYPE && !is_type(value))
-		return wrong(r, "%s: \"%.64s\" is not a media type such as text/plain; charset=utf-8", s->name, value);
+		return policy_wrong(&r->lines, "%s: \"%.64s\" is not a media type such as text/plain; charset=utf-8", s->name, value);
 	if (s->kind == QUEUE && value[0] != '/' && !id_valid_word(value))
-		return wrong(r, "%s: \"%.64s\" is neither the name of a queue nor an absolute path to one", s->name, value);
-	if ((s->kind == TYPES || s->kind == NAMES) && set_list(r, s, value) == -1)
+		return policy_wrong(&r->lines, "%s: \"%.64s\" is neither the name of a queue nor an absolute path to one", s->name, value);
+	if (s->kind >= TYPES && set_list(r, s, value) == -1)
 		return -1;
 	strlcpy((char *)&r->p + s->at, value, (size_t)s->max);
 	return 0;
@@ -197,18 +213,18 @@ static int
 no_number(struct reader *r, const struct setting *s, const char *value)
 {
 	if (s->kind == DURATION && errno == ERANGE)
-		return wrong(r, "%s: \"%.64s\" is more than 100 years", s->name, value);
+		return policy_wrong(&r->lines, "%s: \"%.64s\" is more than 100 years", s->name, value);
 	if (s->kind == DURATION)
-		return wrong(r, "%s: \"%.64s\" is not a duration such as 500ms, 10s, 5m, 2h or 7d", s->name, value);
+		return policy_wrong(&r->lines, "%s: \"%.64s\" is not a duration such as 500ms, 10s, 5m, 2h or 7d", s->name, value);
 	if (s->kind == SIZE && errno == ERANGE)
-		return wrong(r, "%s: \"%.64s\" is too large", s->name, value);
+		return policy_wrong(&r->lines, "%s: \"%.64s\" is too large", s->name, value);
 	if (s->kind == SIZE)
-		return wrong(r, "%s: \"%.64s\" is not a size such as 64K, 10M or 1G", s->name, value);
+		return policy_wrong(&r->lines, "%s: \"%.64s\" is not a size such as 64K, 10M or 1G", s->name, value);
 	if (s->kind == YESNO || s->kind == KEY_SCOPE || s->kind == ON_FAILURE)
-		return wrong(r, "%s: \"%.64s\" is not %s or %s", s->name, value, choices[s->kind][1], choices[s->kind][0]);
+		return policy_wrong(&r->lines, "%s: \"%.64s\" is not %s or %s", s->name, value, choices[s->kind][1], choices[s->kind][0]);
 	if (s->max == INT64_MAX)
-		return wrong(r, "%s: \"%.64s\" is not a number of at least %" PRId64, s->name, value, s->min);
-	return wrong(r, "%s: \"%.64s\" is not a number from %" PRId64 " to %" PRId64, s->name, value, s->min, s->max);
+		return policy_wrong(&r->lines, "%s: \"%.64s\" is not a number of at least %" PRId64, s->name, value, s->min);
+	return policy_wrong(&r->lines, "%s: \"%.64s\" is not a number from %" PRId64 " to %" PRId64, s->name, value, s->min, s->max);
 }
 
 /* 1 or 0. */
@@ -244,9 +260,9 @@ set_number(struct reader *r, const struct setting *s, const char *value)
 	if (bad)
 		return no_number(r, s, value);
 	if (n < s->min && s->min > 1)
-		return wrong(r, "%s: \"%.64s\" must be at least %" PRId64 " bytes", s->name, value, s->min);
+		return policy_wrong(&r->lines, "%s: \"%.64s\" must be at least %" PRId64 " bytes", s->name, value, s->min);
 	if (n < s->min)
-		return wrong(r, "%s: \"%.64s\" must be more than 0", s->name, value);
+		return policy_wrong(&r->lines, "%s: \"%.64s\" must be more than 0", s->name, value);
 	memcpy((char *)&r->p + s->at, &n, sizeof(n));
 	return 0;
 }
@@ -269,8 +285,21 @@ set_rate(struct reader *r, const struct setting *s, const char *value)
 			return 0;
 		}
 	}
-	return wrong(r, "%s: \"%.64s\" is not a number from %" PRId64 " to %" PRId64 ", alone or in a time as in 10/1m", s->name,
+	return policy_wrong(&r->lines, "%s: \"%.64s\" is not a number from %" PRId64 " to %" PRId64 ", alone or in a time as in 10/1m", s->name,
 	    value, s->min, s->max);
+}
+
+/* "submit read", "read", "none". */
+static int
+set_rights(struct reader *r, const struct setting *s, const char *value)
+{
+	unsigned rights = 0;
+
+	if (strcmp(value, "none") != 0 &&
+	    (policy_rights(value, POLICY_LIST, &rights) == -1 || (rights & POLICY_OPERATE) != 0))
+		return policy_wrong(&r->lines, "%s: \"%.64s\" is not submit, read, both or none", s->name, value);
+	r->p.open = rights;
+	return 0;
 }
 
 static int
@@ -278,115 +307,39 @@ set_value(struct reader *r, const struct setting *s, const char *value)
 {
 	if (s->kind == RATE)
 		return set_rate(r, s, value);
+	if (s->kind == RIGHTS)
+		return set_rights(r, s, value);
 	return s->kind >= TEXT ? set_text(r, s, value) : set_number(r, s, value);
 }
 
-/* Takes one logical line without its comment. */
 static int
-take_line(struct reader *r, char *line)
+take_line(void *arg, char *name)
 {
-	char *name = line + strspn(line, BLANKS), *value, *end;
+	struct reader *r = arg;
+	char *value = policy_cut(name);
 	size_t i;
 
-	for (end = name + strlen(name); end > name && strchr(BLANKS, end[-1]) != NULL; end--)
-		end[-1] = '\0';
-	if (*name == '\0')
-		return 0;
-	value = name + strcspn(name, BLANKS);
-	if (*value != '\0')
-		*value++ = '\0';
-	value += strspn(value, BLANKS);
 	for (i = 0; i < SETTINGS && strcmp(settings[i].name, name) != 0; i++)
 		;
 	if (i == SETTINGS)
-		return wrong(r, "unknown name \"%.64s\"", name);
+		return policy_wrong(&r->lines, "unknown name \"%.64s\"", name);
 	if (r->seen[i] != 0)
-		return wrong(r, "%s given twice (first on line %zu)", name, r->seen[i]);
-	r->seen[i] = r->line;
+		return policy_wrong(&r->lines, "%s given twice (first on line %zu)", name, r->seen[i]);
+	r->seen[i] = r->lines.line;
 	if (*value == '\0')
-		return wrong(r, "%s has no value", name);
+		return policy_wrong(&r->lines, "%s has no value", name);
 	return set_value(r, &settings[i], value);
-}
-
-/* Sees to it that nothing invisible hides in the file, and that it ends. */
-static int
-check_bytes(struct reader *r, const char *text, size_t len)
-{
-	size_t i;
-
-	for (i = 0, r->line = 1; i < len && i < FILE_MAX; i++) {
-		unsigned char c = (unsigned char)text[i];
-
-		if (c == '\n')
-			r->line++;
-		else if (c == '\r')
-			return wrong(r, "a carriage return; lines end in LF alone");
-		else if ((c < ' ' && c != '\t') || c == 0x7f)
-			return wrong(r, "a control character (byte 0x%02x)", c);
-	}
-	return len <= FILE_MAX ? 0 : wrong(r, "the file is larger than %d bytes", FILE_MAX);
-}
-
-static int
-take_lines(struct reader *r, FILE *f, const char *text, size_t len)
-{
-	size_t next = 0;
-	char *line;
-	int result = 0;
-
-	while (result == 0) {
-		const char *at = text + ftell(f);
-
-		/* fparseln(3) passes over lines that are all comment, and tells only where a line ends. */
-		for (r->line = next + 1; at < text + len && *at == '#'; r->line++)
-			if ((at = memchr(at, '\n', (size_t)(text + len - at))) == NULL || ++at == text + len)
-				break;
-		if ((line = fparseln(f, NULL, &next, NULL, FPARSELN_UNESCCOMM)) == NULL)
-			return feof(f) ? 0 : -1;
-		result = take_line(r, line);
-		free(line);
-	}
-	return result;
-}
-
-static int
-take_text(struct reader *r, char *text, size_t len)
-{
-	FILE *f;
-	int result, error;
-
-	if (check_bytes(r, text, len) == -1)
-		return -1;
-	if (len == 0)
-		return 0;
-	if ((f = fmemopen(text, len, "r")) == NULL)
-		return -1;
-	result = take_lines(r, f, text, len);
-	error = errno;
-	fclose(f);
-	errno = error;
-	return result;
 }
 
 int
 policy_read(FILE *f, struct policy *p, char *why, size_t size)
 {
-	struct reader r = { .p = *p, .why = why, .size = size };
-	char *text;
-	size_t len;
-	int result = -1, error;
+	struct reader r = { .p = *p, .lines = { .each = take_line, .arg = &r, .why = why, .size = size } };
 
-	if (size > 0)
-		why[0] = '\0';
-	if ((text = malloc(FILE_MAX + 1)) == NULL)
+	if (policy_lines(&r.lines, f) == -1)
 		return -1;
-	len = fread(text, 1, FILE_MAX + 1, f);
-	if (!ferror(f) && (result = take_text(&r, text, len)) == 0)
-		*p = r.p;
-	error = errno;
-	free(text);
-	errno = error;
-	return result;
+	*p = r.p;
+	return 0;
 }
 
 int64_t
@@ -402,4 +355,36 @@ policy_delay(const struct policy *p, int attempts)
 	span = whole - whole / 2;
 	grain = span / UINT32_MAX + 1;
 	return whole / 2 + grain * (int64_t)arc4random_uniform((uint32_t)(span / grain + 1));
+}
+
+int
+policy_rights(const char *text, const char *between, unsigned *rights)
+{
+	static const char *const names[] = { "submit", "read", "operate" };
+	size_t i, n;
+
+	*rights = 0;
+	for (text += strspn(text, between); *text != '\0'; text += n + strspn(text + n, between)) {
+		n = strcspn(text, between);
+		for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+			if (strlen(names[i]) == n && memcmp(names[i], text, n) == 0)
+				break;
+		if (i == sizeof(names) / sizeof(names[0]))
+			return -1;
+		*rights |= 1U << i;
+	}
+	return *rights != 0 ? 0 : -1;
+}
+
+int
+policy_listed(const char *list, const char *word)
+{
+	size_t n;
+
+	for (list += strspn(list, POLICY_LIST); *list != '\0'; list += n + strspn(list + n, POLICY_LIST)) {
+		n = strcspn(list, POLICY_LIST);
+		if (strlen(word) == n && memcmp(list, word, n) == 0)
+			return 1;
+	}
+	return 0;
 }

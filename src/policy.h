@@ -7,8 +7,11 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#define POLICY_LIST " \t,"   /* what is between the words of a list */
+
 enum { POLICY_KEY_RECORD, POLICY_KEY_ACTIVE };   /* an idempotency key is taken as long as its job has a record, or runs */
 enum { POLICY_HANDLER_MAX = 1024, POLICY_TYPE_MAX = 128, POLICY_QUEUE_MAX = 1024, POLICY_LIST_MAX = 512, POLICY_GROUP_LIMIT_MAX = 64 };
+enum { POLICY_SUBMIT = 1, POLICY_READ = 2, POLICY_OPERATE = 4 };   /* rights: bits */
 enum { POLICY_RUNNING_MAX = 10000, POLICY_RATE_MAX = 1000000 };
 
 struct policy {
@@ -35,6 +38,9 @@ struct policy {
 	char accept_types[POLICY_LIST_MAX], require_header[POLICY_LIST_MAX];   /* media types, field names; "": any, none */
 	char check[POLICY_HANDLER_MAX];   /* a command that judges a payload on its standard input; "" where there is none */
 	int64_t require_key;           /* 1: the web front takes no submission without an idempotency key */
+	unsigned open;                 /* what anybody may do over the web: POLICY_SUBMIT, POLICY_READ */
+	char operators[POLICY_LIST_MAX];     /* names of users, of whom the web server says that it is they; "*" is all */
+	char cors_origins[POLICY_LIST_MAX];  /* whose pages may use the queue; "": only its own */
 	char handler[POLICY_HANDLER_MAX];   /* command and arguments, split at blanks; "" where there is none */
 	char result_type[POLICY_TYPE_MAX];  /* Content-Type of results */
 	char next[POLICY_QUEUE_MAX];        /* the queue that results go on to; "" where there is none */
@@ -48,6 +54,11 @@ void policy_defaults(struct policy *p);
  * "<line>: what is wrong and what is allowed"; *p is then untouched.
  */
 int policy_read(FILE *f, struct policy *p, char *why, size_t size);
+
+/* "submit,read,operate" with `between` between them, as bits. -1: another word, or none. */
+int policy_rights(const char *text, const char *between, unsigned *rights);
+
+int policy_listed(const char *list, const char *word);   /* 1 where a list has this very word */
 
 /* Microseconds to wait after `attempts` failed ones: backoff doubled each time up to backoff_max, and half of it random. */
 int64_t policy_delay(const struct policy *p, int attempts);

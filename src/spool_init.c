@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "spool_path.h"
+#include "spool_tokens.h"
 
 /* The queue itself, then its directories; new/ is made last, since a directory that holds it is a queue. */
 static const struct {
@@ -135,6 +136,11 @@ spool_init(const char *word, const struct spool_owner *owner, char *why, size_t 
 		return -1;
 	if (!id_valid_word(name)) {
 		(void)snprintf(why, size, "%s: not a queue's name (letters, digits, \"._-\", at most %d)", name, ID_WORD_MAX);
+		errno = EINVAL;
+		goto out;
+	}
+	if (strcmp(name, spool_tokens) == 0) {
+		(void)snprintf(why, size, "%s: not a queue's name: the file of the web's tokens has it", name);
 		errno = EINVAL;
 		goto out;
 	}

@@ -4,6 +4,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "http_value.h"
+#include "web_allow.h"
+#include "web_cors.h"
 #include "web_reply.h"
 #include "web_route.h"
 
@@ -17,15 +20,16 @@ static const struct route {
 	int parts;
 	unsigned methods;
 	int waits;          /* 1: it may be asked to wait for the job's end */
+	unsigned answers, changes;   /* POLICY_SUBMIT and so on: the right that either takes; 0: its own rule */
 } routes[] = {
-	{ NULL, NULL, web_top, NULL, 0, READ, 0 },
-	{ NULL, NULL, web_queue, web_submit, 1, READ | HTTP_POST, 1 },
-	{ NULL, NULL, web_status, web_act, 2, READ | HTTP_POST | HTTP_DELETE, 1 },
-	{ NULL, "result", web_result, NULL, 3, READ, 0 },
-	{ NULL, "log", web_log, NULL, 3, READ, 0 },
-	{ NULL, "events", web_watch, NULL, 3, READ, 0 },
-	{ NULL, "cancel", NULL, web_cancel, 3, HTTP_POST, 0 },
-	{ NULL, "retry", NULL, web_retry, 3, HTTP_POST, 0 }
+	{ NULL, NULL, web_top, NULL, 0, READ, 0, 0, 0 },
+	{ NULL, NULL, web_queue, web_submit, 1, READ | HTTP_POST, 1, POLICY_SUBMIT, POLICY_SUBMIT },
+	{ NULL, NULL, web_status, web_act, 2, READ | HTTP_POST | HTTP_DELETE, 1, POLICY_READ, POLICY_OPERATE },
+	{ NULL, "result", web_result, NULL, 3, READ, 0, POLICY_READ, 0 },
+	{ NULL, "log", web_log, NULL, 3, READ, 0, POLICY_READ, 0 },
+	{ NULL, "events", web_watch, NULL, 3, READ, 0, POLICY_READ, 0 },
+	{ NULL, "cancel", NULL, web_cancel, 3, HTTP_POST, 0, 0, POLICY_OPERATE },
+	{ NULL, "retry", NULL, web_retry, 3, HTTP_POST, 0, 0, POLICY_OPERATE }
 };
 
 struct parts {
@@ -118,7 +122,7 @@ open_queue(struct web *w)
 
 /* Refuses a method that the route does not take. -1: the reply says so. */
 static int
-take_method(struct web *w, unsigned methods)
+take_method(struct web *w, unsigned methods, const struct policy *p)
 {
 	char allow[64];
 
@@ -127,12 +131,60 @@ take_method(struct web *w, unsigned methods)
 	(void)http_method_list(methods | HTTP_OPTIONS, allow, sizeof(allow));
 	if (w->req->method == HTTP_OPTIONS) {
 		w->reply->status = 204;
+		if (p != NULL)
+			web_cors_ask(w, p, allow);
 	} else if (w->req->method == HTTP_OTHER)
 		web_problem(w, 501, NULL, NULL, "This method is not known. %s are.", allow);
 	else
 		web_problem(w, 405, NULL, NULL, "This address takes %s only.", allow);
 	(void)http_reply_field(w->reply, "Allow", "%s", allow);
 	return -1;
+}
+
+/* The list of a queue's jobs has the address of its form. */
+static unsigned
+needed(const struct web *w, const struct route *route)
+{
+	char state[2];
+
+	if ((w->req->method & READ) == 0)
+		return route->changes;
+	if (route->answer == web_queue && http_query(w->req->query, "state", state, sizeof(state)) != 0)
+		return POLICY_OPERATE;
+	return route->answers;
+}
+
+/* What all routes have in common: the queue, who asks, what they may. -1: the reply is complete. */
+static int
+admit(struct web *w, const struct route *route, const struct parts *parts)
+{
+	struct policy policy, *p = NULL;
+	unsigned right;
+	char why[2];
+
+	if (route->head == NULL && (take_names(w, parts) == -1 || open_queue(w) == -1))
+		return -1;
+	if (w->queue[0] != '\0') {
+		p = &policy;
+		/* One that is wrong gives nobody anything. */
+		if (spool_policy(&w->q, p, why, sizeof(why)) == -1)
+			*p = (struct policy){ .open = 0 };
+		web_cors(w, p);
+	}
+	if (take_method(w, route->methods, p) == -1 || web_who(w, p) == -1)
+		return -1;
+	right = needed(w, route);
+	return right == 0 ? 0 : web_may(w, right);
+}
+
+/* Who may not read is not told the result. */
+static void
+forget_wait(struct web *w)
+{
+	if ((w->who.may & POLICY_READ) == 0) {
+		w->wait = -1;
+		w->by_prefer = 0;
+	}
 }
 
 enum web_next
@@ -148,11 +200,9 @@ web_begin(struct web *w, const struct http_request *req, struct http_reply *repl
 		    "/log, /events, /cancel and /retry.");
 		return WEB_REPLY;
 	}
-	if (take_method(w, route->methods) == -1 ||
-	    (route->head == NULL && (take_names(w, &parts) == -1 || open_queue(w) == -1)))
+	if (admit(w, route, &parts) == -1 || (route->waits && web_prefer(w) == -1))
 		return WEB_REPLY;
-	if (route->waits && web_prefer(w) == -1)
-		return WEB_REPLY;
+	forget_wait(w);
 	if ((req->method & READ) == 0)
 		return route->change(w);
 	if (w->wait != -1 && w->id[0] != '\0')
@@ -166,6 +216,6 @@ web_refuse(const struct http_request *req, struct http_reply *reply, int status,
 {
 	struct web w = { .req = req, .reply = reply, .q = { .fd = -1 } };
 
-	http_reply_init(reply);
+	http_reply_clear(reply);
 	web_problem(&w, status, NULL, NULL, "%s", detail);
 }

@@ -30,13 +30,22 @@
 enum web_next { WEB_REPLY, WEB_BODY, WEB_WAIT, WEB_STREAM };
 enum { WEB_DRAFTS_MAX = 100 };   /* jobs of one request */
 
+struct web_who {   /* who asks; web_allow.h */
+	const char *user;          /* a REMOTE_USER, or token:NAME; NULL: nobody who is known */
+	unsigned may, may_all;     /* POLICY_SUBMIT and so on: in the queue; in the whole spool */
+	int by_token, in_query;    /* known by a token; that stood in the query */
+	char name[ID_WORD_MAX + 8];   /* room for user */
+};
+
 struct web {
 	const struct http_request *req;
 	struct http_reply *reply;
 	struct spool q;
+	struct web_who who;
 	char queue[ID_WORD_MAX + 1], id[ID_MAX + 1];   /* "" where the path does not go so far */
 	struct web_upload *upload;                     /* a submission that has begun; else NULL */
 	int64_t wait;                                  /* microseconds that the client would wait for the end; -1: not told */
+	int shared;                                    /* anybody's page may show what anybody may read */
 	int stream;                                    /* the reply's body goes on until the job ends */
 	int by_prefer, preferable;                     /* it says so by Prefer; the answer depends on Prefer */
 };
@@ -63,7 +72,7 @@ void web_waited(struct web *w);
 
 void web_close(struct web *w);
 
-/* Makes the reply an error before there is a web: the doors' own refusals. req may be incomplete, but for `field`. */
+/* Makes the reply an error, be there a web or not: the doors' own refusals. req may be incomplete, but for `field`. */
 void web_refuse(const struct http_request *req, struct http_reply *reply, int status, const char *detail);
 
 #endif

@@ -63,7 +63,7 @@ web_ask_find(struct web *w, struct feed_ask *ask)
 static int
 scope_key(const struct web *w, const char *key, size_t part, struct spool_key *k)
 {
-	const char *user = w->req->user != NULL ? w->req->user : "";
+	const char *user = w->who.user != NULL ? w->who.user : "";
 	char *name;
 
 	if (*user == '\0' && part == 0)

@@ -27,19 +27,41 @@ struct file {
 	char filename[HTTP_FILENAME_MAX + 1];
 };
 
+/*
+ * What a browser shows and does not run. Where there is a comma a browser takes what is behind it, and not only that: such a
+ * type is none.
+ */
+static int
+is_inert(const char *type)
+{
+	static const char *const inert[] = {
+		"text/plain", "application/json", "application/pdf", "image/png", "image/jpeg", "image/gif", "image/webp",
+		"image/avif", "audio/mpeg", "audio/ogg", "audio/wav", "video/mp4", "video/webm"
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(inert) / sizeof(inert[0]); i++)
+		if (http_is_type(type, inert[i]))
+			return strchr(type, ',') == NULL;
+	return 0;
+}
+
+/* Everything else is for a file on the client's disk, whatever its name. */
 static void
-add_disposition(struct web *w, const char *name)
+add_disposition(struct web *w, const char *how, const char *name)
 {
 	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
 	char encoded[HTTP_FILENAME_MAX * 3 + 1], *p = encoded;
 
-	if (*name == '\0')
-		return;
 	for (; *name != '\0'; name++)
 		p += sprintf(p, strchr(plain, *name) != NULL ? "%c" : "%%%02X", (unsigned char)*name);
+	*p = '\0';
 	/* Where nothing needs encoding both forms are the same, and the old one is known to everything. */
-	(void)http_reply_field(w->reply, "Content-Disposition",
-	    strchr(encoded, '%') == NULL ? "inline; filename=\"%s\"" : "inline; filename*=UTF-8''%s", encoded);
+	if (*encoded != '\0')
+		(void)http_reply_field(w->reply, "Content-Disposition",
+		    strchr(encoded, '%') == NULL ? "%s; filename=\"%s\"" : "%s; filename*=UTF-8''%s", how, encoded);
+	else if (strcmp(how, "inline") != 0)
+		(void)http_reply_field(w->reply, "Content-Disposition", "%s", how);
 }
 
 static void
@@ -50,14 +72,15 @@ add_fields(struct web *w, const struct file *f)
 	/* A browser's own reader of PDF files is stopped by a sandbox, and runs nothing of the site's. */
 	if (!http_is_type(f->type, "application/pdf"))
 		(void)http_reply_field(w->reply, "Content-Security-Policy", "%s", STORED_POLICY);
+	(void)http_reply_field(w->reply, "Cross-Origin-Resource-Policy", "%s", w->shared ? "cross-origin" : "same-origin");
 	(void)http_reply_field(w->reply, "Referrer-Policy", "no-referrer");
 	(void)http_reply_field(w->reply, "Accept-Ranges", "bytes");
-	(void)http_reply_field(w->reply, "Cache-Control", f->etag[0] != '\0' ? "private, no-cache" : "no-store");
+	(void)http_reply_field(w->reply, "Cache-Control", f->etag[0] != '\0' && !w->who.in_query ? "private, no-cache" : "no-store");
 	if (w->preferable)
 		(void)http_reply_field(w->reply, "Vary", "Accept, Prefer");
 	if (f->etag[0] != '\0')
 		(void)http_reply_field(w->reply, "ETag", "%s", f->etag);
-	add_disposition(w, f->filename);
+	add_disposition(w, is_inert(f->type) ? "inline" : "attachment", f->filename);
 }
 
 /* RFC 9110, 13.2.2: the preconditions in their order. 0: go on; else the status that ends it. */
@@ -113,7 +136,7 @@ send_file(struct web *w, struct file *f)
 	else if (status == 304) {
 		w->reply->status = 304;
 		(void)http_reply_field(w->reply, "ETag", "%s", f->etag);
-		(void)http_reply_field(w->reply, "Cache-Control", "private, no-cache");
+		(void)http_reply_field(w->reply, "Cache-Control", "%s", w->who.in_query ? "no-store" : "private, no-cache");
 	} else if ((status = choose_part(w->req, f, &first, &n)) == 416)
 		refuse_part(w, f);
 	else {

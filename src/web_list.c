@@ -175,7 +175,7 @@ web_list(struct web *w)
 {
 	struct list l = { .q = &w->q };
 
-	if (web_may_operate(w) == -1 || find_asked(w, &l) == -1)
+	if (find_asked(w, &l) == -1)
 		return;
 	/* One more than is kept, as room to move. */
 	l.id = calloc(l.limit + 2, sizeof(*l.id));

@@ -83,8 +83,6 @@ operate(struct web *w, enum action action)
 	struct spool_job job;
 	int r;
 
-	if (web_may_operate(w) == -1)
-		return WEB_REPLY;
 	r = action == CANCEL ? spool_cancel(&round, w->id, &job) : spool_retry(&round, w->id, 0, &job);
 	if (r == -1)
 		fault(w, errno);

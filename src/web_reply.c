@@ -67,7 +67,7 @@ render(struct web *w, json_t *doc, const struct page *page, const char *type)
 		page_write(f, &p);
 		type = "text/html; charset=utf-8";
 		(void)http_reply_field(w->reply, "Content-Security-Policy", "%s", page_policy);
-		(void)http_reply_field(w->reply, "Referrer-Policy", "no-referrer");
+		(void)http_reply_field(w->reply, "Referrer-Policy", "same-origin");
 	} else {
 		(void)json_dumpf(doc, f, JSON_INDENT(2));
 		fputc('\n', f);

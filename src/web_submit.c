@@ -7,6 +7,7 @@
 
 #include "http_form.h"
 #include "http_value.h"
+#include "web_allow.h"
 #include "web_ask.h"
 #include "web_check.h"
 #include "web_reply.h"
@@ -144,6 +145,8 @@ next_is_there(struct web *w, const struct feed_ask *ask)
 {
 	char why[256];
 
+	if (ask->next[0] != '\0' && web_may_pass_on(w, ask->next) == -1)
+		return -1;
 	if (feed_ask_there(ask, &w->q, why, sizeof(why)) == 0)
 		return 0;
 	web_problem(w, 400, NULL, NULL, "The query's next: %s.", why);

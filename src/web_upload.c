@@ -74,7 +74,7 @@ web_upload_begin(struct web *w, const char *type, const char *filename)
 	u->draft[u->n++] = d;
 	u->json = (struct http_json){ 0 };
 	if (web_ask_open(w, &u->ask, &u->policy, u->n - 1, d) == -1 || put(d, "Content-Type", type) == -1 ||
-	    put(d, "Filename", filename) == -1 || put(d, "Remote-User", w->req->user) == -1 ||
+	    put(d, "Filename", filename) == -1 || put(d, "Remote-User", w->who.user) == -1 ||
 	    put(d, "Remote-Addr", w->req->client) == -1 || put_trace(w, d) == -1 || spool_draft_write(d, "", 0) == -1) {
 		web_upload_fault(w, errno);
 		return -1;

@@ -243,7 +243,7 @@ refused 400 not-an-id 'what is no ID'
 cgi DELETE /words </dev/null
 refused 405 about:blank DELETE
 is "$(field Allow)" 'GET, HEAD, POST, OPTIONS' 'says what goes'
-cgi POST "/words/$id" CONTENT_LENGTH=10 <hello
+cgi POST "/words/$id" CONTENT_LENGTH=10 REMOTE_USER=anna <hello
 refused 400 about:blank 'POST to a job'
 cgi POST "/words/$id/log" CONTENT_LENGTH=10 <hello
 refused 405 about:blank 'POST to a log'

@@ -83,13 +83,19 @@ drive()
 	# Where the front is another user it may not; and whom a proxy sends is no operator.
 	like "$(cat code) $(jq -r '.reason // .type' body)" '^(200 cancelled|403 urn:wqw:problem:not-(permitted|an-operator))$' \
 		"$server: cancel gets through"
+	ask 401 "$server: a token in the query gets through" "$base/box?access_token=x"
+	ask 401 "$server: a token gets through" -H 'Authorization: Bearer x' "$base/box"
+	ask 403 "$server: and whose page it is" -H 'Sec-Fetch-Site: cross-site' -d x "$base/box"
+	ask 403 "$server: or only its origin" -H 'Origin: http://evil.example' -d x "$base/box"
+	ask 403 "$server: or its address" -e 'http://evil.example/' -d x "$base/box"
 	ask 404 "$server: no such queue" -d x "$base/none"
 	like "$(field content-type)" '^application/problem.json' "$server: is a problem document"
 	ask 413 "$server: too large" --data-binary @large "$base/small"
 	ask 400 "$server: a broken form" -H 'Content-Type: multipart/form-data; boundary=b' -d 'no form' "$base/box"
 	case $without in
 	*methods*) ;;
-	*) ask 405 "$server: a wrong method" -X PUT -d x "$base/box"
+	*) ask 204 "$server: OPTIONS" -X OPTIONS -H 'Access-Control-Request-Method: POST' "$base/box"
+		ask 405 "$server: a wrong method" -X PUT -d x "$base/box"
 		like "$(field allow)" POST "$server: says which are right" ;;
 	esac
 	is "$(count spool/box/tmp)$(count spool/small/tmp)$(count spool/small/new)" 000 "$server: nothing is left of what was refused"

@@ -83,6 +83,9 @@ START_TEST(defaults)
 	ck_assert_str_eq(p.require_header, "");
 	ck_assert_str_eq(p.check, "");
 	ck_assert_int_eq(p.require_key, 0);
+	ck_assert_uint_eq(p.open, POLICY_SUBMIT | POLICY_READ);
+	ck_assert_str_eq(p.operators, "*");
+	ck_assert_str_eq(p.cors_origins, "");
 	ck_assert_int_eq(p.redirect, 0);
 	ck_assert_int_eq(p.show_log, 0);
 	ck_assert_int_eq(p.group_limit, 1);
@@ -126,6 +129,13 @@ START_TEST(every_setting)
 	ck_assert_int_eq(p.require_key, 1);
 	ck_assert_int_eq(p.redirect, 1);
 	ck_assert_int_eq(p.show_log, 1);
+	p = assert_reads("public none\noperators alice, bob@example.com\ncors-origins https://a.example http://[::1]:81 *\n");
+	ck_assert_uint_eq(p.open, 0);
+	ck_assert_str_eq(p.operators, "alice, bob@example.com");
+	ck_assert_str_eq(p.cors_origins, "https://a.example http://[::1]:81 *");
+	ck_assert_uint_eq(assert_reads("public read\n").open, POLICY_READ);
+	ck_assert_uint_eq(assert_reads("public submit\n").open, POLICY_SUBMIT);
+	ck_assert_uint_eq(assert_reads("public read,submit\n").open, POLICY_SUBMIT | POLICY_READ);
 	p = assert_reads("json yes\naccept-types text/plain, image/*\nrequire-header X-A X-B\ncheck /bin/true -x\n");
 	ck_assert_int_eq(p.json, 1);
 	ck_assert_str_eq(p.accept_types, "text/plain, image/*");
@@ -261,6 +271,46 @@ START_TEST(limits_out_of_range)
 	snprintf(text, sizeof(text), "max-running %0150d\n", 0);
 	assert_bad(text, "1: max-running: \"" "00000000000000000000000000000000" "00000000000000000000000000000000"
 	    "\" is not a number from 1 to 10000");
+}
+END_TEST
+
+START_TEST(who_may)
+{
+	static const char *const rights[] = { "operate", "submit operate", "read none", "none read", "all", "Read", "," };
+	static const char *const origins[] = {
+		"a.example", "https://", "https://a.example/", "https://a.example/x", "https://A.example", "https://a.example:443",
+		"http://a.example:80", "ftp://a.example", "null", "https://u@a.example", "https://*.example", "https://a.example?"
+	};
+	char text[200], want[300];
+	size_t i;
+
+	for (i = 0; i < sizeof(rights) / sizeof(rights[0]); i++) {
+		snprintf(text, sizeof(text), "public %s\n", rights[i]);
+		snprintf(want, sizeof(want), "1: public: \"%s\" is not submit, read, both or none", rights[i]);
+		assert_bad(text, want);
+	}
+	for (i = 0; i < sizeof(origins) / sizeof(origins[0]); i++) {
+		snprintf(text, sizeof(text), "cors-origins https://b.example, %s\n", origins[i]);
+		snprintf(want, sizeof(want), "1: cors-origins: \"%s\" is not an origin such as https://www.example.com, or *",
+		    origins[i]);
+		assert_bad(text, want);
+	}
+	assert_bad("public", "1: public has no value");
+	assert_bad("operators", "1: operators has no value");
+	assert_bad("cors-origins", "1: cors-origins has no value");
+}
+END_TEST
+
+START_TEST(lists)
+{
+	ck_assert(policy_listed("a, b\tc", "b"));
+	ck_assert(policy_listed(" *", "*"));
+	ck_assert(!policy_listed("*", "b"));
+	ck_assert(!policy_listed("ab", "a"));
+	ck_assert(!policy_listed("a", "ab"));
+	ck_assert(!policy_listed("A", "a"));
+	ck_assert(!policy_listed("", ""));
+	ck_assert(!policy_listed("a b", ""));
 }
 END_TEST
 
@@ -528,6 +578,8 @@ main(void)
 	tcase_add_test(t, comments_and_continuations);
 	tcase_add_test(t, numbers_out_of_range);
 	tcase_add_test(t, limits_out_of_range);
+	tcase_add_test(t, who_may);
+	tcase_add_test(t, lists);
 	tcase_add_test(t, unknown_twice_and_empty);
 	tcase_add_test(t, line_numbers);
 	tcase_add_test(t, line_numbers_of_many_shapes);
