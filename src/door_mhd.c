@@ -47,6 +47,7 @@ struct call {
 	struct web_checker_item check;
 	struct web_commit_item item;
 	struct web_wait_item wait;
+	struct web_slow_item slow;
 	char client[CLIENT_MAX];
 	char *path;                /* behind the target */
 	char target[];
@@ -182,10 +183,10 @@ replied(struct call *c, enum phase next)
 static void
 refuse_rest(struct call *c, enum MHD_RequestTerminationCode why)
 {
-	if (why == MHD_REQUEST_TERMINATED_TIMEOUT_REACHED)
-		web_refuse(&c->req, &c->reply, 408, "The body stopped coming. Nothing was accepted; send it again.");
-	else
-		web_refuse(&c->req, &c->reply, 400, "The body broke off. Nothing was accepted; send it again.");
+	int late = why == MHD_REQUEST_TERMINATED_TIMEOUT_REACHED;
+
+	web_refuse(&c->req, &c->reply, late ? 408 : 400, late ? "The body stopped coming. Nothing was accepted; send it again." :
+	    "The body broke off. Nothing was accepted; send it again.");
 }
 
 /*
@@ -259,7 +260,7 @@ waited(void *arg)
 	MHD_resume_connection(c->conn);
 }
 
-/* The connection rests until the job has ended. Who stops sending is taken for gone, and answered at once. */
+/* The connection rests until the job has ended, or the answer is made. Who stops sending is taken for gone, and answered at once. */
 static enum MHD_Result
 wait_for_end(struct call *c)
 {
@@ -268,8 +269,9 @@ wait_for_end(struct call *c)
 	c->phase = WAITING;
 	c->wait = (struct web_wait_item){ .q = &c->web.q, .id = c->web.id, .until = io_clock() + c->web.wait,
 	    .client = info != NULL ? info->connect_fd : -1, .hangup = EPOLLRDHUP, .done = waited, .arg = c };
+	c->slow = (struct web_slow_item){ .w = &c->web, .done = waited, .arg = c };
 	MHD_suspend_connection(c->conn);
-	if (web_wait_put(c->door->wait, &c->wait) == -1)
+	if ((c->web.slow != NULL ? web_slow_put(c->door->slow, &c->slow) : web_wait_put(c->door->wait, &c->wait)) == -1)
 		waited(c);
 	return MHD_YES;
 }
@@ -438,9 +440,7 @@ door_mhd_access(void *arg, struct MHD_Connection *conn, const char *url, const c
 	struct call *c = *call;
 	size_t n = *size;
 
-	(void)arg;
-	(void)conn;
-	(void)url;
+	(void)arg, (void)conn, (void)url;
 	if (c == NULL)
 		return MHD_NO;
 	*size = 0;

@@ -19,6 +19,7 @@ static const struct route {
 	int waits;          /* 1: it may be asked to wait for the job's end */
 } routes[] = {
 	{ NULL, NULL, web_top, NULL, 0, READ, 0 },
+	{ "metrics", NULL, web_metrics, NULL, 1, READ, 0 },
 	{ NULL, NULL, web_queue, web_submit, 1, READ | HTTP_POST, 1 },
 	{ NULL, NULL, web_status, web_act, 2, READ | HTTP_POST | HTTP_DELETE, 1 },
 	{ NULL, "result", web_result, NULL, 3, READ, 0 },
@@ -157,7 +158,17 @@ web_begin(struct web *w, const struct http_request *req, struct http_reply *repl
 	if (w->wait != -1 && w->id[0] != '\0')
 		return web_await(w);
 	route->answer(w);
-	return WEB_REPLY;
+	return w->slow != NULL ? WEB_WAIT : WEB_REPLY;
+}
+
+void
+web_slow(struct web *w)
+{
+	void (*slow)(struct web *) = w->slow;
+
+	w->slow = NULL;
+	if (slow != NULL)
+		slow(w);
 }
 
 void

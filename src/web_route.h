@@ -26,6 +26,9 @@ void web_log(struct web *w);      /* GET /QUEUE/ID/log */
 
 void web_list(struct web *w);     /* GET /QUEUE?state= */
 
+/* What takes a while is put off, as the request's `slow`. */
+void web_metrics(struct web *w);  /* GET /metrics */
+
 /* DELETE /QUEUE/ID, POST /QUEUE/ID?action=, /QUEUE/ID/cancel and /QUEUE/ID/retry. */
 enum web_next web_act(struct web *w);
 enum web_next web_cancel(struct web *w);
