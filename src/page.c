@@ -112,10 +112,13 @@ page_write(FILE *f, const struct page *p)
 	fputs("<body>\n<main>\n<h1>", f);
 	page_text(f, p->title);
 	fputs("</h1>\n", f);
-	facts(f, p->facts);
+	if (p->body != NULL)
+		p->body(f, p->facts);
+	else
+		facts(f, p->facts);
 	if (p->upload != NULL)
 		upload(f, p->upload);
-	if (json_object_get(p->facts, "links") != NULL)
+	if (p->body == NULL && json_object_get(p->facts, "links") != NULL)
 		links(f, json_object_get(p->facts, "links"));
 	fputs("</main>\n</body>\n</html>\n", f);
 }

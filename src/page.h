@@ -13,6 +13,7 @@ struct page {
 	json_t *facts;         /* an object: its members become a list; null is left out, the object "links" becomes links */
 	int refresh;           /* seconds after which the browser loads the page again; 0: it does not */
 	const char *to;        /* where it then goes; NULL: here */
+	void (*body)(FILE *f, const json_t *facts);   /* what stands below the title in place of that list; NULL: the list */
 	const char *upload;    /* where a form sends a file; NULL: no form */
 };
 

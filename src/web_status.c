@@ -4,6 +4,8 @@
 
 #include "http_value.h"
 #include "view_json.h"
+#include "web_allow.h"
+#include "web_dash.h"
 #include "web_pace.h"
 #include "web_reply.h"
 #include "web_route.h"
@@ -14,6 +16,10 @@ web_top(struct web *w)
 	struct page page = { .title = "wqw" };
 	const char *base = w->req->base;
 
+	if (web_dash_asked(w) || (web_wants_page(w->req) && web_is_operator(w))) {
+		web_dash(w);
+		return;
+	}
 	web_document(w, 200, json_pack("{s:s, s:o, s:o, s:o, s:o}",
 	    "service", "wqw: a request returns at once, the work is done from a queue, the result is fetched later",
 	    "submit", json_sprintf("POST %s/QUEUE with the payload as the body: 202 and the job's address", base),
@@ -32,6 +38,8 @@ web_queue(struct web *w)
 
 	if (http_query(w->req->query, "state", state, sizeof(state)) != 0)
 		web_list(w);
+	else if (web_dash_asked(w))
+		web_dash(w);
 	else if (spool_policy(&w->q, &policy, why, sizeof(why)) == -1)
 		web_fault(w, errno, "The queue's configuration cannot be read");
 	else if (link == NULL)
