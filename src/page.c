@@ -109,16 +109,18 @@ void
 page_write(FILE *f, const struct page *p)
 {
 	head(f, p);
-	fputs("<body>\n<main>\n<h1>", f);
-	page_text(f, p->title);
-	fputs("</h1>\n", f);
-	if (p->body != NULL)
-		p->body(f, p->facts);
-	else
+	fputs("<body>\n<main>\n", f);
+	if (p->body != NULL) {
+		p->body(f, p->arg);
+	} else {
+		fputs("<h1>", f);
+		page_text(f, p->title);
+		fputs("</h1>\n", f);
 		facts(f, p->facts);
-	if (p->upload != NULL)
-		upload(f, p->upload);
-	if (p->body == NULL && json_object_get(p->facts, "links") != NULL)
-		links(f, json_object_get(p->facts, "links"));
+		if (p->upload != NULL)
+			upload(f, p->upload);
+		if (json_object_get(p->facts, "links") != NULL)
+			links(f, json_object_get(p->facts, "links"));
+	}
 	fputs("</main>\n</body>\n</html>\n", f);
 }

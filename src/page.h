@@ -13,7 +13,12 @@ struct page {
 	json_t *facts;         /* an object: its members become a list; null is left out, the object "links" becomes links */
 	int refresh;           /* seconds after which the browser loads the page again; 0: it does not */
 	const char *to;        /* where it then goes; NULL: here */
-	void (*body)(FILE *f, const json_t *facts);   /* what stands below the title in place of that list; NULL: the list */
+	const char *base;      /* what links begin with; NULL: "" */
+	const char *queue;     /* whose page it is; NULL: of none */
+	int live;              /* 1: only a browser without scripts loads it again */
+	int wide;              /* 1: for tables and plots, not for reading */
+	void (*body)(FILE *f, void *arg);   /* writes what is in it, from the h1 on; NULL: the title and the facts */
+	void *arg;
 	const char *upload;    /* where a form sends a file; NULL: no form */
 };
 

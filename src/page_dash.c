@@ -1,5 +1,6 @@
 #include "page_dash.h"
 
+#include <jansson.h>
 #include <string.h>
 
 #include "io.h"
@@ -29,24 +30,6 @@ count_of(const json_t *o, const char *name)
 	return json_integer_value(json_object_get(o, name));
 }
 
-void
-page_crumbs(FILE *f, const json_t *links, const char *here)
-{
-	static const char *const names[][2] = { { "queues", "Queues" }, { "dashboard", NULL } };
-	const char *to;
-	size_t i;
-
-	fputs("<nav class=\"crumbs\" aria-label=\"Where this is\">", f);
-	for (i = 0; i < 2; i++)
-		if (*(to = text_of(links, names[i][0])) != '\0') {
-			page_link(f, to, names[i][1] != NULL ? names[i][1] : text_of(links, "name"));
-			fputs(" <span aria-hidden=\"true\">\342\200\272</span> ", f);
-		}
-	fputs("<span aria-current=\"page\">", f);
-	page_text(f, here);
-	fputs("</span></nav>\n", f);
-}
-
 /* --- all queues */
 
 static size_t
@@ -65,18 +48,20 @@ static void
 badges(FILE *f, const json_t *q)
 {
 	if (json_is_true(json_object_get(q, "paused")))
-		fputs(" <span class=\"badge\">paused</span>", f);
+		fputs(" <span class=\"badge is-paused\">paused</span>", f);
 	if (json_is_integer(json_object_get(q, "workers")) && count_of(q, "workers") == 0)
-		fprintf(f, " <span class=\"badge%s\">no worker</span>", count_of(q, "new") > 0 ? " bad" : "");
+		fprintf(f, " <span class=\"badge%s\">no worker</span>", count_of(q, "new") > 0 ? " is-failed" : "");
 }
 
 static void
 workers(FILE *f, const json_t *q)
 {
+	fputs("<span>", f);
 	page_number(f, q, "workers");
 	if (count_of(q, "workers") > 0)
 		fprintf(f, " <small>%" JSON_INTEGER_FORMAT "/%" JSON_INTEGER_FORMAT " busy</small>", count_of(q, "busy"),
 		    count_of(q, "slots"));
+	fputs("</span>", f);
 }
 
 /* A number of jobs, which leads to them. */
@@ -125,7 +110,7 @@ one_queue(struct page_table *t, const json_t *q)
 }
 
 void
-page_dash(FILE *f, const json_t *doc)
+page_dash(FILE *f, void *doc)
 {
 	static const char *const columns[] = { "Queue", "Last hour", "#Ready", "#Oldest", "#Running", "#Later", "#Held", "#Done",
 	    "#Failed", "#Done/min", "#Failed/min", "#Workers", NULL };
@@ -133,6 +118,7 @@ page_dash(FILE *f, const json_t *doc)
 	struct page_table t;
 	size_t i;
 
+	fputs("<h1>Queues</h1>\n", f);
 	if (json_array_size(queues) == 0) {
 		fputs("<p>There is no queue yet. <code>wqw-init</code> makes one.</p>\n", f);
 		return;
@@ -145,14 +131,12 @@ page_dash(FILE *f, const json_t *doc)
 
 /* --- one queue */
 
+/* What there is to say beside the number. */
 static void
-tile(FILE *f, const json_t *q, const char *state, const char *name)
+tile_note(FILE *f, const json_t *q, const char *state)
 {
-	fputs("<li><span class=\"tile-name\">", f);
-	page_text(f, name);
-	fputs("</span> <span class=\"tile-number\">", f);
-	jobs_link(f, q, state);
-	fputs("</span> <small>", f);
+	const json_t *rates = json_object_get(q, "per_minute");
+
 	if (strcmp(state, "new") == 0 && count_of(q, "new") > 0) {
 		fputs("oldest ", f);
 		page_age(f, q, "oldest_seconds", "");
@@ -163,12 +147,21 @@ tile(FILE *f, const json_t *q, const char *state, const char *name)
 	} else if (strcmp(state, "later") == 0 && json_is_number(json_object_get(q, "next_due_seconds"))) {
 		fputs("next in ", f);
 		page_age(f, q, "next_due_seconds", "");
-	} else if ((strcmp(state, "done") == 0 || strcmp(state, "failed") == 0) &&
-	    json_is_real(json_object_get(json_object_get(q, "per_minute"), state))) {
-		page_number(f, json_object_get(q, "per_minute"), state);
+	} else if (json_is_real(json_object_get(rates, state))) {
+		page_number(f, rates, state);
 		fputs(" a minute", f);
-	}
-	fputs("</small></li>\n", f);
+	} else
+		fputs("\302\240", f);
+}
+
+static void
+tile(FILE *f, const json_t *q, const char *state, const char *name)
+{
+	fprintf(f, "<div class=\"tile\"><dt>%s</dt><dd>", name);
+	jobs_link(f, q, state);
+	fputs(" <small>", f);
+	tile_note(f, q, state);
+	fputs("</small></dd></div>\n", f);
 }
 
 static void
@@ -203,7 +196,7 @@ jobs(FILE *f, const json_t *doc, const char *list, const char *title, const char
 
 	fprintf(f, "<section aria-labelledby=\"jobs-%s\">\n<h2 id=\"jobs-%s\">%s</h2>\n", list, list, title);
 	if (json_array_size(all) == 0)
-		fprintf(f, "<p class=\"quiet\">%s</p>\n", all == NULL || json_is_null(all) ?
+		fprintf(f, "<p class=\"soft\">%s</p>\n", all == NULL || json_is_null(all) ?
 		    "The web server\342\200\231s user may not list them." : none);
 	else {
 		page_jobs(f, title, all, list, "dashboard", io_now());
@@ -226,30 +219,39 @@ idle(FILE *f, const json_t *workers)
 
 		if (json_array_size(json_object_get(w, "running")) > 0)
 			continue;
-		fputs(n++ == 0 ? "<p class=\"quiet\">Idle: " : ", ", f);
+		fputs(n++ == 0 ? "<p class=\"soft\">Idle: " : ", ", f);
 		page_string(f, w, "worker");
 	}
 	if (n > 0)
 		fputs("</p>\n", f);
 }
 
+static void
+head(FILE *f, const char *title, const json_t *q, const char *to, const char *word)
+{
+	fputs("<div class=\"head\"><h1>", f);
+	page_text(f, title);
+	fputs("</h1>", f);
+	if (q != NULL)
+		badges(f, q);
+	fputs(" <span class=\"head-link\">", f);
+	page_link(f, to, word);
+	fputs("</span></div>\n", f);
+}
+
 void
-page_dash_queue(FILE *f, const json_t *doc)
+page_dash_queue(FILE *f, void *doc)
 {
 	static const char *const tiles[][2] = { { "new", "Ready" }, { "running", "Running" }, { "later", "Later" }, { "held", "Held" },
 	    { "done", "Done" }, { "failed", "Failed" } };
 	const json_t *q = json_object_get(doc, "queue");
 	size_t i;
 
-	page_crumbs(f, json_object_get(doc, "links"), text_of(q, "queue"));
-	fputs("<p class=\"under\">", f);
-	badges(f, q);
-	fputs(" ", f);
-	page_link(f, link_of(q, "self"), "Submit a job");
-	fputs("</p>\n<ul class=\"tiles\">\n", f);
+	head(f, text_of(q, "queue"), q, link_of(q, "self"), "Submit a job");
+	fputs("<dl class=\"tiles\">\n", f);
 	for (i = 0; i < sizeof(tiles) / sizeof(*tiles); i++)
 		tile(f, q, tiles[i][0], tiles[i][1]);
-	fputs("</ul>\n", f);
+	fputs("</dl>\n", f);
 	plots(f, json_object_get(doc, "hour"), "hour", "Last hour");
 	plots(f, json_object_get(doc, "day"), "day", "Last day");
 	jobs(f, doc, "running", "Running now", "Nothing runs.");
@@ -260,14 +262,16 @@ page_dash_queue(FILE *f, const json_t *doc)
 /* --- jobs of one state */
 
 void
-page_dash_list(FILE *f, const json_t *doc)
+page_dash_list(FILE *f, void *doc)
 {
 	const json_t *links = json_object_get(doc, "links");
 	const char *state = text_of(doc, "state"), *prev = text_of(links, "prev"), *next = text_of(links, "next");
+	char title[128];
 
-	page_crumbs(f, links, state);
+	(void)snprintf(title, sizeof(title), "%s: %s", text_of(doc, "queue"), state);
+	head(f, title, NULL, text_of(links, "dashboard"), "Dashboard");
 	if (json_array_size(json_object_get(doc, "jobs")) == 0)
-		fputs("<p class=\"quiet\">There are none.</p>\n", f);
+		fputs("<p class=\"soft\">There are none.</p>\n", f);
 	else
 		page_jobs(f, state, json_object_get(doc, "jobs"), state, state, io_now());
 	if (*prev == '\0' && *next == '\0')

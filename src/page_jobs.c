@@ -10,13 +10,13 @@ static const struct kind {
 	const char *column[7];
 	const char *act[2];    /* what can be done: the last part of the address */
 } kinds[] = {
-	{ "new", { "Job", "Waits for", "#Attempts", "Priority", "Do", NULL }, { "cancel" } },
-	{ "later", { "Job", "Due in", "#Attempts", "Priority", "Do", NULL }, { "retry", "cancel" } },
-	{ "held", { "Job", "Submitted", "#Attempts", "Priority", "Do", NULL }, { "retry", "cancel" } },
-	{ "running", { "Job", "Worker", "#Attempt", "Runs for", "Progress", "Do", NULL }, { "cancel" } },
-	{ "abandoned", { "Job", "Ran for", "#Attempt", "Do", NULL }, { "cancel" } },
-	{ "done", { "Job", "Done", "Do", NULL }, { NULL } },
-	{ "failed", { "Job", "Reason", "#Attempts", "Failed", "Do", NULL }, { "retry" } }
+	{ "new", { "Job", "Waits for", "#Attempts", "Priority", "Actions", NULL }, { "cancel" } },
+	{ "later", { "Job", "Due in", "#Attempts", "Priority", "Actions", NULL }, { "retry", "cancel" } },
+	{ "held", { "Job", "Submitted", "#Attempts", "Priority", "Actions", NULL }, { "retry", "cancel" } },
+	{ "running", { "Job", "Worker", "#Attempt", "Runs for", "Progress", "Actions", NULL }, { "cancel" } },
+	{ "abandoned", { "Job", "Ran for", "#Attempt", "Actions", NULL }, { "cancel" } },
+	{ "done", { "Job", "Done", "Actions", NULL }, { NULL } },
+	{ "failed", { "Job", "Reason", "#Attempts", "Failed", "Actions", NULL }, { "retry" } }
 };
 
 static const char *
@@ -58,6 +58,7 @@ progress(FILE *f, const json_t *job)
 	const json_t *percent = json_object_get(job, "percent");
 	const char *words = text_of(job, "progress");
 
+	fputs("<span>", f);
 	if (json_is_integer(percent)) {
 		fprintf(f, "<progress max=\"100\" value=\"%d\" aria-label=\"Progress of ", (int)json_integer_value(percent));
 		page_text(f, text_of(job, "id"));
@@ -68,7 +69,8 @@ progress(FILE *f, const json_t *job)
 		page_text(f, words);
 		fputs("</span>", f);
 	} else if (!json_is_integer(percent))
-		fputs("<span class=\"none\">\342\200\223</span>", f);
+		fputs("<span class=\"soft\">\342\200\223</span>", f);
+	fputs("</span>", f);
 }
 
 static void
@@ -81,7 +83,7 @@ button(FILE *f, const json_t *job, const char *act, const char *from)
 	page_text(f, link_of(job, "self"));
 	fprintf(f, "/%s?from=", act);
 	page_text(f, from);
-	fprintf(f, "\"><button class=\"act\" aria-label=\"%s ", word);
+	fprintf(f, "\"><button class=\"small %s\" aria-label=\"%s ", *act == 'c' ? "danger" : "quiet", word);
 	page_text(f, text_of(job, "id"));
 	fprintf(f, "\">%s</button></form>", word);
 }
@@ -128,7 +130,7 @@ fact(FILE *f, const char *column, const json_t *job, int64_t now)
 	else if (strcmp(column, "Progress") == 0)
 		progress(f, job);
 	else {
-		fputs("<span class=\"badge bad\">", f);
+		fputs("<span class=\"badge is-failed\">", f);
 		page_string(f, job, "reason");
 		fputs("</span>", f);
 	}

@@ -43,7 +43,7 @@ static double
 round_up(enum page_plot_unit unit, double most)
 {
 	static const double times[] = {
-		0.01, 0.02, 0.04, 0.1, 0.2, 0.4, 1, 2, 4, 10, 20, 40, 60, 120, 240, 600, 1200, 2400, 3600, 7200, 14400, 43200, 86400
+		0.01, 0.02, 0.04, 0.1, 0.2, 0.4, 1, 2, 4, 10, 20, 40, 60, 120, 240, 600, 1200, 2400, 3600, 7200, 14400, 21600, 43200, 86400
 	}, steps[] = { 1, 2, 4 };
 	double power = unit == PAGE_PLOT_COUNT ? 1 : 0.1;
 	size_t i;
@@ -147,7 +147,7 @@ bars(const struct plane *s, const double *on, const double *v, const char *class
 static void
 label(FILE *f, double x, double y, const char *anchor, const char *text)
 {
-	fprintf(f, "<text class=\"plot-label\" x=\"%.0f\" y=\"%.0f\" text-anchor=\"%s\">", x, y, anchor);
+	fprintf(f, "<text x=\"%.0f\" y=\"%.0f\" text-anchor=\"%s\">", x, y, anchor);
 	page_text(f, text);
 	fputs("</text>\n", f);
 }
@@ -161,7 +161,7 @@ axes(const struct plane *s)
 
 	for (i = 0; i <= 2; i++) {
 		y = BOTTOM - (BOTTOM - TOP) * i / 2;
-		fprintf(s->f, "<path class=\"%s\" d=\"M%d %dH%d\"/>\n", i == 0 ? "plot-base" : "plot-grid", LEFT, y, RIGHT);
+		fprintf(s->f, "<path class=\"%s\" d=\"M%d %dH%d\"/>\n", i == 0 ? "plot-axis" : "plot-grid", LEFT, y, RIGHT);
 		label(s->f, LEFT - 6, y + 4, "end", page_plot_number(text, s->p->unit, s->top * i / 2));
 		if (minutes > 120)
 			(void)snprintf(text, sizeof(text), "%d\302\240h ago", (int)(minutes * (2 - i) / 120));
@@ -180,17 +180,17 @@ draw(const struct plane *s)
 	switch (p->kind) {
 	case PAGE_PLOT_AREA:
 		line(s, p->a, "plot-area", 1);
-		line(s, p->a, "plot-a", 0);
+		line(s, p->a, "plot-line", 0);
 		break;
 	case PAGE_PLOT_BARS:
-		bars(s, NULL, p->a, "plot-bar-a");
+		bars(s, NULL, p->a, "plot-bar");
 		if (p->b != NULL)
-			bars(s, p->a, p->b, "plot-bar-b");
+			bars(s, p->a, p->b, "plot-bar plot-3");
 		break;
 	case PAGE_PLOT_LINES:
 		if (p->b != NULL)
-			line(s, p->b, "plot-b", 0);
-		line(s, p->a, "plot-a", 0);
+			line(s, p->b, "plot-line plot-soft", 0);
+		line(s, p->a, "plot-line", 0);
 		break;
 	}
 }
@@ -218,19 +218,24 @@ words(const struct page_plot *p, double most, size_t where, char *buf, size_t si
 	    units_age(age, (int64_t)(p->n - 1 - where) * p->span), known, p->n);
 }
 
+/* The names of the two, or what the one is now. */
 static void
-caption(FILE *f, const struct page_plot *p)
+caption(FILE *f, const struct page_plot *p, double most)
 {
-	fputs("<figure class=\"plot\">\n<figcaption><b>", f);
+	char last[PAGE_PLOT_NUMBER], top[PAGE_PLOT_NUMBER];
+
+	fputs("<figure class=\"plot-card\">\n<figcaption><b>", f);
 	page_text(f, p->title);
 	fputs("</b>", f);
 	if (p->b != NULL) {
-		fputs(" <span class=\"plot-key\"><span class=\"plot-key-a\">", f);
+		fputs(" <span class=\"plot-key\"><span>", f);
 		page_text(f, p->name_a);
-		fprintf(f, "</span> <span class=\"plot-key-b%s\">", p->kind == PAGE_PLOT_BARS ? " plot-key-bad" : "");
+		fprintf(f, "</span> <span class=\"%s\">", p->kind == PAGE_PLOT_BARS ? "plot-3" : "plot-soft");
 		page_text(f, p->name_b);
 		fputs("</span></span>", f);
-	}
+	} else if (most >= 0)
+		fprintf(f, " <span class=\"plot-key\">last %s, most %s</span>",
+		    page_plot_number(last, p->unit, latest(p->a, p->n)), page_plot_number(top, p->unit, most));
 	fputs("</figcaption>\n", f);
 }
 
@@ -242,15 +247,15 @@ page_plot(FILE *f, const struct page_plot *p)
 	double most;
 	size_t where;
 
-	caption(f, p);
 	most = most_of(p, &where);
+	caption(f, p, most);
 	if (most < 0) {
 		fputs("<p class=\"plot-none\">Nothing known yet</p>\n</figure>\n", f);
 		return;
 	}
 	s.top = round_up(p->unit, most);
 	words(p, most, where, text, sizeof(text));
-	fprintf(f, "<svg class=\"plot-image\" viewBox=\"0 0 %d %d\" role=\"img\" aria-labelledby=\"%s-title %s-text\">\n"
+	fprintf(f, "<svg class=\"plot\" viewBox=\"0 0 %d %d\" role=\"img\" aria-labelledby=\"%s-title %s-text\">\n"
 	    "<title id=\"%s-title\">", WIDTH, HEIGHT, p->id, p->id, p->id);
 	page_text(f, p->title);
 	fprintf(f, "</title>\n<desc id=\"%s-text\">", p->id);
@@ -261,20 +266,29 @@ page_plot(FILE *f, const struct page_plot *p)
 	fputs("</svg>\n</figure>\n", f);
 }
 
+/* Neighbours are one shape. */
 void
 page_plot_spark(FILE *f, const char *title, const double *a, size_t n)
 {
-	double most = 0;
+	double most = -1;
 	size_t i;
 
 	for (i = 0; i < n; i++)
 		if (a[i] < 1e18)
 			most = larger(most, a[i]);
+	if (most < 0)
+		return;
 	fprintf(f, "<svg class=\"plot-spark\" viewBox=\"0 0 %zu 24\" preserveAspectRatio=\"none\" role=\"img\" aria-label=\"", n);
 	page_text(f, title);
 	fputs("\"><path class=\"plot-area\" d=\"", f);
-	for (i = 0; i < n; i++)
-		if (a[i] >= 0)
-			fprintf(f, "M%zu 24V%.1fh1V24Z", i, most > 0 ? 22 - 20 * (a[i] < most ? a[i] / most : 1) : 22);
+	for (i = 0; i < n; i++) {
+		if (a[i] < 0)
+			continue;
+		if (i == 0 || a[i - 1] < 0)
+			fprintf(f, "M%zu 24", i);
+		fprintf(f, "V%.0fh1", most > 0 ? 23 - 22 * (a[i] < most ? a[i] / most : 1) : 23);
+		if (i == n - 1 || a[i + 1] < 0)
+			fputs("V24Z", f);
+	}
 	fputs("\"/></svg>", f);
 }

@@ -30,7 +30,7 @@ struct page_plot {
 
 void page_plot(FILE *f, const struct page_plot *p);
 
-/* A line without axes, some words high, for a table. */
+/* The shape alone, for a table; nothing where nothing is known. */
 void page_plot_spark(FILE *f, const char *label, const double *a, size_t n);
 
 /* "1.2k", "0.5", "3 min". Returns buf. */

@@ -6,7 +6,7 @@
 #include "units.h"
 #include "units_when.h"
 
-static const char dash[] = "<span class=\"none\">\342\200\223</span>";
+static const char dash[] = "<span class=\"soft\">\342\200\223</span>";
 
 /* The roles say what the elements do, which a browser forgets where they are laid out another way. */
 void
@@ -19,7 +19,7 @@ page_table_begin(struct page_table *t, FILE *f, const char *name, const char *co
 	page_text(f, name);
 	fputs("\">\n<thead role=\"rowgroup\"><tr role=\"row\">", f);
 	for (i = 0; column[i] != NULL; i++) {
-		fprintf(f, "<th role=\"columnheader\" scope=\"col\"%s>", *column[i] == '#' ? " class=\"number\"" : "");
+		fprintf(f, "<th role=\"columnheader\" scope=\"col\"%s>", *column[i] == '#' ? " class=\"num\"" : "");
 		page_text(f, column[i] + (*column[i] == '#'));
 		fputs("</th>", f);
 	}
@@ -38,7 +38,7 @@ page_table_cell(struct page_table *t)
 {
 	const char *name = t->column[t->at];
 
-	fprintf(t->f, "%s<td role=\"cell\"%s data-label=\"", t->at++ > 0 ? "</td>" : "", *name == '#' ? " class=\"number\"" : "");
+	fprintf(t->f, "%s<td role=\"cell\"%s data-label=\"", t->at++ > 0 ? "</td>" : "", *name == '#' ? " class=\"num\"" : "");
 	page_text(t->f, name + (*name == '#'));
 	fputs("\">", t->f);
 }

@@ -255,7 +255,7 @@ web_dash_forget(void)
 static void
 answer(struct web *w)
 {
-	struct page page = { .title = w->queue[0] == '\0' ? "Queues" : w->queue,
+	struct page page = { .title = w->queue[0] == '\0' ? "Queues" : w->queue, .queue = w->queue, .wide = 1, .live = 1,
 	    .body = w->queue[0] == '\0' ? page_dash : page_dash_queue };
 	int64_t took = 0, refresh;
 	json_t *doc;
@@ -271,6 +271,7 @@ answer(struct web *w)
 	}
 	refresh = REFRESH + took * SHARE / second;
 	page.refresh = (int)(refresh < REFRESH_MAX ? refresh : REFRESH_MAX);
+	page.arg = doc;
 	web_document(w, 200, doc, &page);
 }
 

@@ -72,7 +72,7 @@ static void
 answer(struct web *w, const struct web_pick *p)
 {
 	char title[ID_WORD_MAX + 32];
-	struct page page = { .title = title, .body = page_dash_list };
+	struct page page = { .title = title, .queue = w->queue, .wide = 1, .body = page_dash_list };
 	json_t *jobs = json_array(), *links = json_object();
 	struct view v;
 	size_t i;
@@ -87,8 +87,9 @@ answer(struct web *w, const struct web_pick *p)
 		add_link(w, p, links, "prev", "before", p->id[0]);
 	(void)json_object_set_new(links, "dashboard", json_sprintf("%s/%s?view=dashboard", w->req->base, w->queue));
 	(void)json_object_set_new(links, "queues", json_sprintf("%s/", w->req->base));
-	web_document(w, 200, json_pack("{s:s, s:s, s:o, s:o}", "queue", w->queue, "state", view_state_name(p->state),
-	    "jobs", jobs, "links", links), &page);
+	page.arg = json_pack("{s:s, s:s, s:o, s:o}", "queue", w->queue, "state", view_state_name(p->state), "jobs", jobs,
+	    "links", links);
+	web_document(w, 200, page.arg, &page);
 }
 
 static void
