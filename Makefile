@@ -50,6 +50,9 @@ $(OBJECTS): $(O)/%.o: src/%.c src/config.mk Makefile | $(O)
 	@$(if $(V),,echo '  CC $@')
 	$(Q)$(COMPILE) -c -o $@ $<
 
+# What the assembler reads in no .d file has.
+$(O)/page_asset.o: src/page.css src/page.js src/page.svg
+
 $(LIBWQW): $(MODULES:%=$(O)/%.o)
 	@$(if $(V),,echo '  AR $@')
 	$(Q)rm -f $@ && $(AR) rc $@ $^

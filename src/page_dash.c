@@ -118,7 +118,7 @@ page_dash(FILE *f, void *doc)
 	struct page_table t;
 	size_t i;
 
-	fputs("<h1>Queues</h1>\n", f);
+	fputs("<h1 data-live>Queues</h1>\n", f);
 	if (json_array_size(queues) == 0) {
 		fputs("<p>There is no queue yet. <code>wqw-init</code> makes one.</p>\n", f);
 		return;
@@ -229,7 +229,7 @@ idle(FILE *f, const json_t *workers)
 static void
 head(FILE *f, const char *title, const json_t *q, const char *to, const char *word)
 {
-	fputs("<div class=\"head\"><h1>", f);
+	fprintf(f, "<div class=\"head\"><h1%s>", q != NULL ? " data-live" : "");
 	page_text(f, title);
 	fputs("</h1>", f);
 	if (q != NULL)

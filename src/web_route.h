@@ -8,6 +8,7 @@
 #include "web.h"
 
 void web_top(struct web *w);      /* GET /: what this is */
+void web_asset(struct web *w);    /* GET /wqw.css, /wqw.js, /wqw.svg */
 void web_queue(struct web *w);    /* GET /QUEUE: how to submit to it */
 void web_status(struct web *w);   /* GET /QUEUE/ID */
 /* What is asked for in the way of waiting: Prefer, or ?wait=. -1: the reply says what is wrong. */
