@@ -12,6 +12,8 @@
 /* -1: the reply is the refusal. */
 int web_may_operate(struct web *w);
 
+int web_is_operator(const struct web *w);   /* 1 where it would not be one, of what a page of this site sends */
+
 /* The refusal where the file system's permissions do not let the server's user. */
 void web_not_permitted(struct web *w);
 
