@@ -4,6 +4,8 @@
 #ifndef WQW_WEB_ROUTE_H
 #define WQW_WEB_ROUTE_H
 
+#include <jansson.h>
+
 #include "view.h"
 #include "web.h"
 
@@ -18,6 +20,12 @@ void web_applied(struct web *w);  /* to the reply: what of Prefer was heeded */
 
 /* A job that has failed: a problem, with the end of its log where the policy shows it. */
 void web_failed(struct web *w, int status, const struct view *v);
+
+/* The page of a job, in whatever state. */
+void web_job_page(struct web *w, int status, const struct view *v);
+
+/* Whole lines from the end of a log; NULL where there are none. What is no text is made some. */
+json_t *web_log_tail(int fd);
 
 /* The policy, or what is known of it: for answers that must not fail because it is wrong. */
 void web_policy(const struct web *w, struct policy *p);

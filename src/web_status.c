@@ -111,6 +111,9 @@ web_status(struct web *w)
 	(void)snprintf(title, sizeof(title), "%s: %s", view_address(&v, address, sizeof(address)), view_state_name(v.state));
 	if (v.state == VIEW_DONE && policy.redirect && (link = web_link(w, w->id, "result")) != NULL)
 		(void)http_reply_field(w->reply, "Location", "%s", link);
-	web_document(w, link != NULL ? 303 : 200, web_job(w, &v), &page);
+	if (link == NULL && web_wants_page(w->req))
+		web_job_page(w, 200, &v);
+	else
+		web_document(w, link != NULL ? 303 : 200, web_job(w, &v), &page);
 	free(link);
 }
