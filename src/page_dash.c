@@ -182,7 +182,7 @@ plots(FILE *f, const json_t *ring, const char *id, const char *when)
 	    .unit = PAGE_PLOT_COUNT, .a = v[0], .n = n, .span = span });
 	page_plot(f, &(struct page_plot){ .id = name[1], .title = "Jobs a minute", .name_a = "done", .name_b = "failed",
 	    .kind = PAGE_PLOT_BARS, .unit = PAGE_PLOT_RATE, .a = v[1], .b = v[2], .n = n, .span = span });
-	page_plot(f, &(struct page_plot){ .id = name[2], .title = "Wait before the start", .name_a = "median",
+	page_plot(f, &(struct page_plot){ .id = name[2], .title = "Wait to start", .name_a = "median",
 	    .name_b = "95 of 100", .kind = PAGE_PLOT_LINES, .unit = PAGE_PLOT_TIME, .a = v[3], .b = v[4], .n = n, .span = span });
 	fputs("</div>\n</section>\n", f);
 }
