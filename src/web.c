@@ -20,6 +20,7 @@ static const struct route {
 } routes[] = {
 	{ NULL, NULL, web_top, NULL, 0, READ, 0 },
 	{ "metrics", NULL, web_metrics, NULL, 1, READ, 0 },
+	{ "healthz", NULL, web_health, NULL, 1, READ, 0 },
 	{ NULL, NULL, web_queue, web_submit, 1, READ | HTTP_POST, 1 },
 	{ NULL, NULL, web_status, web_act, 2, READ | HTTP_POST | HTTP_DELETE, 1 },
 	{ NULL, "result", web_result, NULL, 3, READ, 0 },

@@ -35,6 +35,12 @@ is_foreign(const struct http_request *req)
 }
 
 int
+web_is_operator(const struct web *w)
+{
+	return w->req->user != NULL || is_local(w->req);
+}
+
+int
 web_may_operate(struct web *w)
 {
 	if ((w->req->method & (HTTP_GET | HTTP_HEAD)) == 0 && is_foreign(w->req)) {
@@ -42,7 +48,7 @@ web_may_operate(struct web *w)
 		    "Host that was asked, or Sec-Fetch-Site says so. A proxy in between has to hand on Host as it came.");
 		return -1;
 	}
-	if (w->req->user != NULL || is_local(w->req))
+	if (web_is_operator(w))
 		return 0;
 	web_problem(w, 403, "not-an-operator", NULL, "This is for operators: for users whom the web server has authenticated, "
 	    "and for requests to a loopback address of this machine without a proxy between. wqw-cancel, wqw-retry and "

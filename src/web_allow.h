@@ -12,6 +12,9 @@
 /* -1: the reply is the refusal. */
 int web_may_operate(struct web *w);
 
+/* The same where no answer is refused, but an operator may see more of it. */
+int web_is_operator(const struct web *w);
+
 /* The refusal where the file system's permissions do not let the server's user. */
 void web_not_permitted(struct web *w);
 

@@ -28,6 +28,7 @@ void web_list(struct web *w);     /* GET /QUEUE?state= */
 
 /* What takes a while is put off, as the request's `slow`. */
 void web_metrics(struct web *w);  /* GET /metrics */
+void web_health(struct web *w);   /* GET /healthz */
 
 /* DELETE /QUEUE/ID, POST /QUEUE/ID?action=, /QUEUE/ID/cancel and /QUEUE/ID/retry. */
 enum web_next web_act(struct web *w);
