@@ -19,6 +19,7 @@ static const struct route {
 	int waits;          /* 1: it may be asked to wait for the job's end */
 } routes[] = {
 	{ NULL, NULL, web_top, NULL, 0, READ, 0 },
+	{ "openapi.json", NULL, web_openapi, NULL, 1, READ, 0 },
 	{ "metrics", NULL, web_metrics, NULL, 1, READ, 0 },
 	{ "healthz", NULL, web_health, NULL, 1, READ, 0 },
 	{ NULL, NULL, web_queue, web_submit, 1, READ | HTTP_POST, 1 },

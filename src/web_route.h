@@ -26,6 +26,8 @@ void web_log(struct web *w);      /* GET /QUEUE/ID/log */
 
 void web_list(struct web *w);     /* GET /QUEUE?state= */
 
+void web_openapi(struct web *w);  /* GET /openapi.json */
+
 /* What takes a while is put off, as the request's `slow`. */
 void web_metrics(struct web *w);  /* GET /metrics */
 void web_health(struct web *w);   /* GET /healthz */
