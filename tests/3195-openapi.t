@@ -195,6 +195,7 @@ all()
 		rec GET "$of" -H 'If-Match: "other"'
 	done
 	rec GET "/words/$id/events"
+	rec GET "/words/$id/events?last-event-id=0"
 	echo 'redirect yes' >spool/words/queue.conf
 	rec GET "/words/$id"
 	bg wqw-worker words -- sh -c 'read -r l; [ "$l" != bad ] || exit 100; echo "$l"'

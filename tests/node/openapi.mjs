@@ -94,6 +94,8 @@ function checkBody(x, response)
 		return x.body === '' ? '' : 'HEAD has a body'
 	if (type === 'application/x-ndjson')
 		return x.body.trim().split('\n').map((line) => fits(media.schema, JSON.parse(line))).find(Boolean) ?? ''
+	if (type === 'text/event-stream')
+		return x.body.match(/^data: .*$/gm).map((line) => fits(doc.components.schemas.Event, JSON.parse(line.slice(6)))).find(Boolean) ?? ''
 	if (!/json$/.test(type))
 		return fits(media.schema, x.body)
 	const value = JSON.parse(x.body)
