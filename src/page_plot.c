@@ -54,10 +54,12 @@ round_up(enum page_plot_unit unit, double most)
 				return times[i];
 	if (unit == PAGE_PLOT_TIME)
 		return 86400.0 * 2 * (double)((int64_t)(most / 86400 / 2) + 1);
-	for (;; power *= 10)
+	for (;;) {
 		for (i = 0; i < sizeof(steps) / sizeof(*steps); i++)
 			if (most <= power * steps[i] && (unit != PAGE_PLOT_COUNT || power * steps[i] > 1))
 				return power * steps[i];
+		power *= 10;
+	}
 }
 
 static double

@@ -74,6 +74,7 @@ static const struct setting settings[] = {
 	{ "redirect", YESNO, AT(redirect), 0, 1 },
 	{ "show-log", YESNO, AT(show_log), 0, 1 },
 	{ "require-key", YESNO, AT(require_key), 0, 1 },
+	{ "alert-age", DURATION, AT(alert_age), 1, INT64_MAX },
 	{ "handler", TEXT, AT(handler), 0, POLICY_HANDLER_MAX },
 	{ "result-type", TYPE, AT(result_type), 0, POLICY_TYPE_MAX },
 	{ "next", QUEUE, AT(next), 0, POLICY_QUEUE_MAX },

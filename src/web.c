@@ -19,14 +19,17 @@ static const struct route {
 	int waits;          /* 1: it may be asked to wait for the job's end */
 } routes[] = {
 	{ NULL, NULL, web_top, NULL, 0, READ, 0 },
+	{ "openapi.json", NULL, web_openapi, NULL, 1, READ, 0 },
 	{ "metrics", NULL, web_metrics, NULL, 1, READ, 0 },
 	{ "wqw.css", NULL, web_asset, NULL, 1, READ, 0 },
 	{ "wqw.js", NULL, web_asset, NULL, 1, READ, 0 },
 	{ "wqw.svg", NULL, web_asset, NULL, 1, READ, 0 },
+	{ "healthz", NULL, web_health, NULL, 1, READ, 0 },
 	{ NULL, NULL, web_queue, web_submit, 1, READ | HTTP_POST, 1 },
 	{ NULL, NULL, web_status, web_act, 2, READ | HTTP_POST | HTTP_DELETE, 1 },
 	{ NULL, "result", web_result, NULL, 3, READ, 0 },
 	{ NULL, "log", web_log, NULL, 3, READ, 0 },
+	{ NULL, "events", web_watch, NULL, 3, READ, 0 },
 	{ NULL, "cancel", NULL, web_cancel, 3, HTTP_POST, 0 },
 	{ NULL, "retry", NULL, web_retry, 3, HTTP_POST, 0 }
 };
@@ -148,7 +151,7 @@ web_begin(struct web *w, const struct http_request *req, struct http_reply *repl
 	http_reply_init(reply);
 	if (split(req->path, &parts) == -1 || (route = find(&parts)) == NULL) {
 		web_problem(w, 404, NULL, NULL, "Nothing is at this address. There are /QUEUE, /QUEUE/ID, and below it /result, "
-		    "/log, /cancel and /retry.");
+		    "/log, /events, /cancel and /retry.");
 		return WEB_REPLY;
 	}
 	if (take_method(w, route->methods) == -1 ||
@@ -161,7 +164,7 @@ web_begin(struct web *w, const struct http_request *req, struct http_reply *repl
 	if (w->wait != -1 && w->id[0] != '\0')
 		return web_await(w);
 	route->answer(w);
-	return w->slow != NULL ? WEB_WAIT : WEB_REPLY;
+	return w->slow != NULL ? WEB_WAIT : w->stream ? WEB_STREAM : WEB_REPLY;
 }
 
 void

@@ -10,7 +10,7 @@
 #include "io.h"
 #include "job.h"
 #include "page_job.h"
-#include "view_queue.h"
+#include "view_place.h"
 #include "web_allow.h"
 #include "web_pace.h"
 #include "web_reply.h"

@@ -11,9 +11,7 @@
 #include "web_plain.h"
 #include "web_reply.h"
 #include "web_route.h"
-
-/* So long a text stays good, in microseconds: the scan of a large queue takes seconds. */
-static const int64_t fresh = 5000000;
+#include "web_slow.h"
 
 static struct {
 	pthread_mutex_t lock;
@@ -48,17 +46,18 @@ make(char **text, size_t *size)
 static int
 refresh(void)
 {
+	int64_t began = io_clock();
 	size_t size;
 	char *text;
 
-	if (cache.text != NULL && io_clock() < cache.until)
+	if (cache.text != NULL && began < cache.until)
 		return 0;
 	if (make(&text, &size) == -1)
 		return -1;
 	free(cache.text);
 	cache.text = text;
 	cache.size = size;
-	cache.until = io_clock() + fresh;
+	cache.until = web_slow_until(began);
 	return 0;
 }
 

@@ -33,10 +33,15 @@ void web_policy(const struct web *w, struct policy *p);
 void web_result(struct web *w);   /* GET /QUEUE/ID/result */
 void web_log(struct web *w);      /* GET /QUEUE/ID/log */
 
+void web_watch(struct web *w);    /* GET /QUEUE/ID/events: the head; w->stream: web_events has the body */
+
 void web_list(struct web *w);     /* GET /QUEUE?state= */
+
+void web_openapi(struct web *w);  /* GET /openapi.json */
 
 /* What takes a while is put off, as the request's `slow`. */
 void web_metrics(struct web *w);  /* GET /metrics */
+void web_health(struct web *w);   /* GET /healthz */
 
 /* DELETE /QUEUE/ID, POST /QUEUE/ID?action=, /QUEUE/ID/cancel and /QUEUE/ID/retry. */
 enum web_next web_act(struct web *w);

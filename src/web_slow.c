@@ -3,6 +3,8 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "io.h"
+
 enum { LINES_MAX = 4 };   /* kinds of answers */
 
 struct line {
@@ -47,6 +49,15 @@ run(void *arg)
 		(void)pthread_cond_signal(&s->idle);
 	(void)pthread_mutex_unlock(&s->lock);
 	return NULL;
+}
+
+int64_t
+web_slow_until(int64_t began)
+{
+	static const int64_t least = 200000, most = 5000000;
+	int64_t now = io_clock(), good = (now - began) * 10;
+
+	return now + (good < least ? least : good > most ? most : good);
 }
 
 struct web_slow_lines *

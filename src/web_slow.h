@@ -14,6 +14,9 @@ struct web_slow_item {   /* the caller's, until `done` is called */
 	struct web_slow_item *next;
 };
 
+/* Until when, on io_clock, what was begun then and is ready now stays good: ten times as long as it took, up to 5 seconds. */
+int64_t web_slow_until(int64_t began);
+
 struct web_slow_lines *web_slow_new(void);   /* NULL with errno */
 
 /* From any thread. -1: it cannot be done here; always so where `s` is NULL. */

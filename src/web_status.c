@@ -25,12 +25,13 @@ web_top(struct web *w)
 		web_dash(w);
 		return;
 	}
-	web_document(w, 200, json_pack("{s:s, s:o, s:o, s:o, s:o}",
+	web_document(w, 200, json_pack("{s:s, s:o, s:o, s:o, s:o, s:o}",
 	    "service", "wqw: a request returns at once, the work is done from a queue, the result is fetched later",
 	    "submit", json_sprintf("POST %s/QUEUE with the payload as the body: 202 and the job's address", base),
 	    "status", json_sprintf("GET %s/QUEUE/ID", base),
 	    "result", json_sprintf("GET %s/QUEUE/ID/result", base),
-	    "log", json_sprintf("GET %s/QUEUE/ID/log", base)), &page);
+	    "log", json_sprintf("GET %s/QUEUE/ID/log", base),
+	    "openapi", json_sprintf("GET %s/openapi.json", base)), &page);
 }
 
 /* What keeps a form that is sent twice from being two jobs. */

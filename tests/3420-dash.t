@@ -156,7 +156,13 @@ done
 if command -v faketime >/dev/null && [ -z "$WQW_ASAN" ]; then
 	at() { time=$1; shift; faketime -f "@2026-11-23 $time" "$@"; }
 	wqw-init past
-	jobs() { for i in $(seq "$1"); do printf '\n' >spool/past/new/job$((job += 1)); done; }
+	jobs()
+	{
+		for i in $(seq "$1"); do
+			job=$((job + 1))
+			printf '\n' >"spool/past/new/job$job"
+		done
+	}
 	job=0
 	jobs 4 && at 10:00:10 wqw-worker past --drain -- cat
 	jobs 2 && at 10:01:10 wqw-worker past --drain -- sh -c 'exit 100'
