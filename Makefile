@@ -51,6 +51,12 @@ $(OBJECTS): $(O)/%.o: src/%.c src/config.mk Makefile | $(O)
 	@$(if $(V),,echo '  CC $@')
 	$(Q)$(COMPILE) -c -o $@ $<
 
+# What the assembler reads in no .d file has.
+$(O)/page_asset.o: src/page.css src/page.js src/page.svg
+
+# What a source has in it as a file.
+$(O)/web_openapi.o: src/web_openapi.json
+
 $(LIBWQW): $(MODULES:%=$(O)/%.o)
 	@$(if $(V),,echo '  AR $@')
 	$(Q)rm -f $@ && $(AR) rc $@ $^

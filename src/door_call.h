@@ -63,6 +63,7 @@ struct door_call {
 	struct web_checker_item check;
 	struct web_commit_item item;
 	struct web_wait_item wait;
+	struct web_slow_item slow;
 	struct door_stream stream;
 	char client[DOOR_CLIENT_MAX];
 	char *path;                /* behind the target */

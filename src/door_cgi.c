@@ -234,7 +234,8 @@ wait_for_end(struct cgi *c)
 {
 	struct web_wait_item item = { .q = &c->web.q, .id = c->web.id, .until = io_clock() + c->web.wait, .client = c->out };
 
-	web_wait_one(&item, c->stop);
+	if (c->web.slow == NULL)
+		web_wait_one(&item, c->stop);
 	web_waited(&c->web);
 }
 

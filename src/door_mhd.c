@@ -158,7 +158,7 @@ waited(void *arg)
 	MHD_resume_connection(c->conn);
 }
 
-/* The connection rests until the job has ended. Who stops sending is taken for gone, and answered at once. */
+/* The connection rests until the job has ended, or the answer is made. Who stops sending is taken for gone, and answered at once. */
 static enum MHD_Result
 wait_for_end(struct door_call *c)
 {
@@ -167,8 +167,9 @@ wait_for_end(struct door_call *c)
 	c->phase = WAITING;
 	c->wait = (struct web_wait_item){ .q = &c->web.q, .id = c->web.id, .until = io_clock() + c->web.wait,
 	    .client = info != NULL ? info->connect_fd : -1, .hangup = EPOLLRDHUP, .done = waited, .arg = c };
+	c->slow = (struct web_slow_item){ .w = &c->web, .done = waited, .arg = c };
 	MHD_suspend_connection(c->conn);
-	if (web_wait_put(c->door->wait, &c->wait) == -1)
+	if ((c->web.slow != NULL ? web_slow_put(c->door->slow, &c->slow) : web_wait_put(c->door->wait, &c->wait)) == -1)
 		waited(c);
 	return MHD_YES;
 }

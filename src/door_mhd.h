@@ -14,12 +14,14 @@
 
 #include "web_checker.h"
 #include "web_commit.h"
+#include "web_slow.h"
 #include "web_wait.h"
 
 struct door {
 	struct web_commit *commit;         /* NULL: each submission is committed by itself, at once */
 	struct web_checker *checker;       /* for payloads that a command judges; NULL: it is run at once */
 	struct web_wait *wait;             /* for requests that wait for the end of their job */
+	struct web_slow_lines *slow;       /* for answers that take a while; NULL: they are made at once */
 	void (*say)(const char *line);     /* a line for the operator; from any thread */
 	void (*idle)(void *arg);           /* called when the last request has ended while `closing`; from any thread */
 	void *arg;

@@ -115,6 +115,8 @@ finish(struct daemon *d)
 
 	if (d->door.checker != NULL)
 		web_checker_stop(d->door.checker);
+	if (d->door.slow != NULL)
+		web_slow_stop(d->door.slow);
 	if (d->door.commit != NULL)
 		web_commit_stop(d->door.commit);
 	if (d->door.wait != NULL)
@@ -131,6 +133,8 @@ finish(struct daemon *d)
 		web_wait_free(d->door.wait);
 	if (d->door.checker != NULL)
 		web_checker_free(d->door.checker);
+	if (d->door.slow != NULL)
+		web_slow_free(d->door.slow);
 	(void)io_close(&d->signals);
 	(void)io_close(&d->event);
 	errno = saved;
@@ -216,7 +220,8 @@ door_run_listen(const struct door_run *run)
 	struct daemon d;
 	int r = -1;
 
-	if (prepare(&d, run) == -1 || (d.door.commit = web_commit_start()) == NULL || (d.door.checker = web_checker_new()) == NULL)
+	if (prepare(&d, run) == -1 || (d.door.commit = web_commit_start()) == NULL ||
+	    (d.door.checker = web_checker_new()) == NULL || (d.door.slow = web_slow_new()) == NULL)
 		goto out;
 	/* Who is one too many is told so, and does not stay in the kernel's queue. */
 	more[2].value = (intptr_t)(d.rules.connections + DOOR_LIMIT_SPARE);

@@ -300,6 +300,18 @@ id_valid_word(const char *word)
 	return n > 0 && word[n] == '\0';
 }
 
+int
+id_is_route(const char *word)
+{
+	static const char *const routes[] = { "metrics", "healthz", "openapi.json", "wqw.css", "wqw.js", "wqw.svg" };
+	size_t i;
+
+	for (i = 0; i < sizeof(routes) / sizeof(*routes); i++)
+		if (strcmp(word, routes[i]) == 0)
+			return 1;
+	return 0;
+}
+
 const char *
 id_reason_name(enum id_reason reason)
 {

@@ -52,6 +52,7 @@ char *id_file(char name[ID_NAME_MAX + 1], const char *id, int attempts, enum id_
 
 int id_valid(const char *id);        /* 1 where it is an ID: parses, and has neither A nor X */
 int id_valid_word(const char *word); /* 1 where it is a stem: also a queue's name and a group */
+int id_is_route(const char *word);   /* 1 where the web front has something else at this name than a queue */
 
 const char *id_reason_name(enum id_reason reason);  /* "exit", "signal", ...; "" for ID_NONE */
 enum id_reason id_reason_parse(const char *name);   /* ID_NONE where unknown */

@@ -74,6 +74,7 @@ static const struct setting settings[] = {
 	{ "public", RIGHTS, AT(open), 0, 0 },
 	{ "operators", USERS, AT(operators), 0, POLICY_LIST_MAX },
 	{ "cors-origins", ORIGINS, AT(cors_origins), 0, POLICY_LIST_MAX },
+	{ "alert-age", DURATION, AT(alert_age), 1, INT64_MAX },
 	{ "handler", TEXT, AT(handler), 0, POLICY_HANDLER_MAX },
 	{ "result-type", TYPE, AT(result_type), 0, POLICY_TYPE_MAX },
 	{ "next", QUEUE, AT(next), 0, POLICY_QUEUE_MAX },

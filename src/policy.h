@@ -37,6 +37,7 @@ struct policy {
 	int64_t json;                  /* 1: the web front takes JSON only */
 	char accept_types[POLICY_LIST_MAX], require_header[POLICY_LIST_MAX];   /* media types, field names; "": any, none */
 	char check[POLICY_HANDLER_MAX];   /* a command that judges a payload on its standard input; "" where there is none */
+	int64_t alert_age;             /* microseconds that a job may be ready to run and not run; more is unhealthy; 0: any */
 	int64_t require_key;           /* 1: the web front takes no submission without an idempotency key */
 	unsigned open;                 /* what anybody may do over the web: POLICY_SUBMIT, POLICY_READ */
 	char operators[POLICY_LIST_MAX];     /* names of users, of whom the web server says that it is they; "*" is all */

@@ -46,6 +46,8 @@ static const struct known {
 	{ ".order.", is_bucket, spool_check_order, SPOOL_KEYS, S_IFREG },
 	{ ".batch", NULL, spool_check_batches, SPOOL_KEYS, S_IFDIR },
 	{ ".count", NULL, spool_check_count, SPOOL_STAT, S_IFREG },
+	{ ".ring.hour", NULL, spool_check_ring, SPOOL_STAT, S_IFREG },
+	{ ".ring.day", NULL, spool_check_ring, SPOOL_STAT, S_IFREG },
 	{ ".rate", NULL, NULL, SPOOL_STAT, S_IFREG },
 	{ ".running.", is_number, NULL, SPOOL_STAT, S_IFREG },
 	{ ".group.", id_valid_word, spool_check_group, SPOOL_STAT, S_IFREG },

@@ -68,6 +68,7 @@ int spool_check_batches(struct spool_checking *c, const struct spool_thing *t);
 int spool_check_mark(struct spool_checking *c, const struct spool_thing *t);
 int spool_check_worker(struct spool_checking *c, const struct spool_thing *t);
 int spool_check_count(struct spool_checking *c, const struct spool_thing *t);
+int spool_check_ring(struct spool_checking *c, const struct spool_thing *t);
 int spool_check_group(struct spool_checking *c, const struct spool_thing *t);
 int spool_check_aside(struct spool_checking *c, const struct spool_thing *t);
 

@@ -10,6 +10,7 @@
 #include "spool_count.h"
 #include "spool_group.h"
 #include "spool_path.h"
+#include "spool_ring.h"
 
 /* --- marks of wqw-cancel, in cur/ */
 
@@ -96,6 +97,31 @@ int
 spool_check_count(struct spool_checking *c, const struct spool_thing *t)
 {
 	spool_check_thing(c, t, judge_count, mend_count);
+	return 0;
+}
+
+/* --- samples */
+
+static const char *
+judge_ring(struct spool_checking *c, const struct spool_thing *t)
+{
+	enum spool_ring_kind kind = strcmp(t->file, ".ring.hour") == 0 ? SPOOL_RING_HOUR : SPOOL_RING_DAY;
+
+	return spool_ring_ours(c->q, kind) == 0 ? "samples of another version, or cut short" : NULL;
+}
+
+/* The next worker begins it anew. */
+static int
+mend_ring(struct spool_checking *c, const struct spool_thing *t)
+{
+	(void)t;
+	return spool_ring_mend(c->q);
+}
+
+int
+spool_check_ring(struct spool_checking *c, const struct spool_thing *t)
+{
+	spool_check_thing(c, t, judge_ring, mend_ring);
 	return 0;
 }
 

@@ -144,6 +144,11 @@ spool_init(const char *word, const struct spool_owner *owner, char *why, size_t 
 		errno = EINVAL;
 		goto out;
 	}
+	if (id_is_route(name)) {
+		(void)snprintf(why, size, "%s: not a queue's name: the web front has something else at /%s", name, name);
+		errno = EINVAL;
+		goto out;
+	}
 	if (make(parent, name, table[0].mode[owner->sharing], owner, why, size) == -1 ||
 	    (queue = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)) == -1)
 		goto out;

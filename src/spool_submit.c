@@ -17,7 +17,7 @@
 
 /* What is accepted must be able to finish, so nothing is accepted on the last bytes of a file system. */
 static int
-has_room(const struct spool *q, const struct policy *p)
+has_reserve(const struct spool *q, const struct policy *p)
 {
 	struct statvfs fs;
 
@@ -28,6 +28,26 @@ has_room(const struct spool *q, const struct policy *p)
 		errno = ENOSPC;
 		return -1;
 	}
+	return 0;
+}
+
+int
+spool_takes(const struct spool *q, const struct policy *p)
+{
+	static const enum spool_dir dirs[] = { SPOOL_TMP, SPOOL_NEW, SPOOL_KEYS };
+	size_t i;
+
+	for (i = 0; i < sizeof(dirs) / sizeof(*dirs); i++)
+		if (faccessat(q->fd, spool_dir_name(dirs[i]), W_OK | X_OK, AT_EACCESS) == -1)
+			return -1;
+	return has_reserve(q, p);
+}
+
+static int
+has_room(const struct spool *q, const struct policy *p)
+{
+	if (has_reserve(q, p) == -1)
+		return -1;
 	return p->max_backlog == 0 ? 0 : spool_backlog_take(q, 0, p->max_backlog);
 }
 

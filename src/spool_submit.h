@@ -34,6 +34,9 @@ struct spool_draft {
  */
 int spool_draft_open(struct spool_draft *d, const struct spool *q, const struct policy *p, int priority, const char *group);
 
+/* Whether a draft could be begun and committed, without the backlog. -1: ENOSPC as above; EACCES, EROFS. */
+int spool_takes(const struct spool *q, const struct policy *p);
+
 /* Before the first write: gives it an idempotency key, which spool_key_valid takes. */
 int spool_draft_key(struct spool_draft *d, const char *key);
 

@@ -23,6 +23,12 @@ static const struct route {
 	unsigned answers, changes;   /* POLICY_SUBMIT and so on: the right that either takes; 0: its own rule */
 } routes[] = {
 	{ NULL, NULL, web_top, NULL, 0, READ, 0, 0, 0 },
+	{ "openapi.json", NULL, web_openapi, NULL, 1, READ, 0, 0, 0 },
+	{ "metrics", NULL, web_metrics, NULL, 1, READ, 0, POLICY_OPERATE, 0 },
+	{ "wqw.css", NULL, web_asset, NULL, 1, READ, 0, 0, 0 },
+	{ "wqw.js", NULL, web_asset, NULL, 1, READ, 0, 0, 0 },
+	{ "wqw.svg", NULL, web_asset, NULL, 1, READ, 0, 0, 0 },
+	{ "healthz", NULL, web_health, NULL, 1, READ, 0, 0, 0 },
 	{ NULL, NULL, web_queue, web_submit, 1, READ | HTTP_POST, 1, POLICY_SUBMIT, POLICY_SUBMIT },
 	{ NULL, NULL, web_status, web_act, 2, READ | HTTP_POST | HTTP_DELETE, 1, POLICY_READ, POLICY_OPERATE },
 	{ NULL, "result", web_result, NULL, 3, READ, 0, POLICY_READ, 0 },
@@ -208,7 +214,17 @@ web_begin(struct web *w, const struct http_request *req, struct http_reply *repl
 	if (w->wait != -1 && w->id[0] != '\0')
 		return web_await(w);
 	route->answer(w);
-	return w->stream ? WEB_STREAM : WEB_REPLY;
+	return w->slow != NULL ? WEB_WAIT : w->stream ? WEB_STREAM : WEB_REPLY;
+}
+
+void
+web_slow(struct web *w)
+{
+	void (*slow)(struct web *) = w->slow;
+
+	w->slow = NULL;
+	if (slow != NULL)
+		slow(w);
 }
 
 void

@@ -10,7 +10,8 @@
  *		}
  *	}
  *	if (next == WEB_WAIT) {                         (from web_begin, too)
- *		wait w.wait microseconds at the most, until job w.id of w.q has ended;
+ *		wait w.wait microseconds at the most, until job w.id of w.q has ended; or, where there is a w.slow, call
+ *		web_slow(&w), which takes a while;
  *		web_waited(&w);
  *	}
  *	send the reply, for HEAD without its body;
@@ -48,6 +49,7 @@ struct web {
 	int shared;                                    /* anybody's page may show what anybody may read */
 	int stream;                                    /* the reply's body goes on until the job ends */
 	int by_prefer, preferable;                     /* it says so by Prefer; the answer depends on Prefer */
+	void (*slow)(struct web *w);                   /* what makes the reply; NULL: another way, or made already */
 };
 
 enum web_next web_begin(struct web *w, const struct http_request *req, struct http_reply *reply);
@@ -69,6 +71,9 @@ int web_check(struct web *w);
 
 enum web_next web_committed(struct web *w);
 void web_waited(struct web *w);
+
+/* Makes the reply of a request that has a `slow`. In any thread; web_waited does it where nobody else has. */
+void web_slow(struct web *w);
 
 void web_close(struct web *w);
 

@@ -58,7 +58,8 @@ answer(struct web *w, const struct spool_draft *d)
 		page.to = link;
 		(void)http_reply_field(w->reply, "Location", "%s", link != NULL ? link : "");
 		(void)http_reply_field(w->reply, "Retry-After", "%d", page.refresh);
-		web_document(w, 202, web_accepted(w, d), &page);
+		/* Who sent a form is led to the job's page, so that to load it again submits nothing again. */
+		web_document(w, w->upload->kind == WEB_FORM && web_wants_page(w->req) ? 303 : 202, web_accepted(w, d), &page);
 	}
 	free(link);
 }

@@ -212,10 +212,16 @@ refuse(struct web *w, unsigned right, const char *queue)
 	return -1;
 }
 
+static unsigned
+rights(const struct web *w)
+{
+	return w->queue[0] == '\0' ? w->who.may_all : w->who.may;
+}
+
 int
 web_may(struct web *w, unsigned right)
 {
-	return (w->who.may & right) == right ? 0 : refuse(w, right, w->queue);
+	return (rights(w) & right) == right ? 0 : refuse(w, right, w->queue);
 }
 
 int
@@ -231,15 +237,15 @@ web_may_read(struct web *w)
 }
 
 int
-web_may_operate(struct web *w)
+web_is_operator(const struct web *w)
 {
-	return web_may(w, POLICY_OPERATE);
+	return (rights(w) & POLICY_OPERATE) != 0;
 }
 
 int
-web_may_operate_all(struct web *w)
+web_may_operate(struct web *w)
 {
-	return (w->who.may_all & POLICY_OPERATE) != 0 ? 0 : refuse(w, POLICY_OPERATE, "");
+	return web_may(w, POLICY_OPERATE);
 }
 
 int

@@ -18,9 +18,8 @@ web_policy(const struct web *w, struct policy *p)
 	(void)spool_policy(&w->q, p, why, sizeof(why));
 }
 
-/* Whole lines from the end of a log; NULL where there are none. What is no text is made some. */
-static json_t *
-tail(int fd)
+json_t *
+web_log_tail(int fd)
 {
 	char text[TAIL_MAX + 1], *at = text, *p;
 	struct stat st;
@@ -50,13 +49,18 @@ tail(int fd)
 void
 web_failed(struct web *w, int status, const struct view *v)
 {
-	json_t *doc = web_job(w, v);
 	struct policy policy;
+	json_t *doc;
 	int log = -1;
 
+	if (web_wants_page(w->req)) {
+		web_job_page(w, status, v);
+		return;
+	}
+	doc = web_job(w, v);
 	web_policy(w, &policy);
 	if (policy.show_log && (log = spool_open_log(&w->q, v->name.id)) != -1) {
-		(void)json_object_set_new(doc, "log", tail(log));
+		(void)json_object_set_new(doc, "log", web_log_tail(log));
 		(void)io_close(&log);
 	}
 	web_problem(w, status, "failed", doc, "Job %s/%s has failed (%s) and has no result. Its log may say why; wqw-retry puts it "

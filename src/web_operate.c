@@ -6,6 +6,7 @@
 #include "http_value.h"
 #include "spool_cancel.h"
 #include "web_allow.h"
+#include "web_dash.h"
 #include "web_pace.h"
 #include "web_reply.h"
 #include "web_route.h"
@@ -39,15 +40,20 @@ unknown(struct web *w, int error)
 	    "take it back.");
 }
 
-/* Where the job is now. A browser is sent to the job's page, so that to load it again does nothing again. */
+/*
+ * Where the job is now. A browser is sent to the job's page, or back to where its button was, so that to load it again does
+ * nothing again.
+ */
 static void
 tell(struct web *w, enum action action)
 {
-	char *link = web_link(w, w->id, "");
+	int to_page = w->req->method == HTTP_POST && web_wants_page(w->req), pace;
+	char *link = to_page ? web_dash_back(w) : NULL;
 	struct page page = { .title = "Done" };
 	struct view v;
-	int pace;
 
+	if (link == NULL)
+		link = web_link(w, w->id, "");
 	if (view_find(&w->q, w->id, &v) == -1) {
 		fault(w, errno);
 	} else {
@@ -55,7 +61,7 @@ tell(struct web *w, enum action action)
 		(void)http_reply_field(w->reply, "Location", "%s", link != NULL ? link : "");
 		if (pace > 0)
 			(void)http_reply_field(w->reply, "Retry-After", "%d", pace);
-		if (w->req->method == HTTP_POST && web_wants_page(w->req))
+		if (to_page)
 			web_document(w, 303, web_job(w, &v), &page);
 		else
 			web_document(w, action == CANCEL && pace == 0 ? 200 : 202, web_job(w, &v), &page);
@@ -83,6 +89,7 @@ operate(struct web *w, enum action action)
 	struct spool_job job;
 	int r;
 
+	web_dash_forget();
 	r = action == CANCEL ? spool_cancel(&round, w->id, &job) : spool_retry(&round, w->id, 0, &job);
 	if (r == -1)
 		fault(w, errno);

@@ -77,8 +77,14 @@ web_await(struct web *w)
 void
 web_waited(struct web *w)
 {
-	char *link = web_link(w, w->id, "result"), *job = web_link(w, w->id, "");
+	char *link, *job;
 
+	if (w->id[0] == '\0') {
+		web_slow(w);
+		return;
+	}
+	link = web_link(w, w->id, "result");
+	job = web_link(w, w->id, "");
 	/* The answer to a submission is there already, for the case that there is no better one. */
 	if (!is_pending(w)) {
 		http_reply_clear(w->reply);

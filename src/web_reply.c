@@ -64,9 +64,13 @@ render(struct web *w, json_t *doc, const struct page *page, const char *type)
 	}
 	if (web_wants_page(w->req)) {
 		p.facts = doc;
+		p.base = w->req->base;
+		p.queue = w->queue;
+		p.id = w->id;
 		page_write(f, &p);
 		type = "text/html; charset=utf-8";
 		(void)http_reply_field(w->reply, "Content-Security-Policy", "%s", page_policy);
+		/* With none at all, the Origin of what a form of the page sends would be "null". */
 		(void)http_reply_field(w->reply, "Referrer-Policy", "same-origin");
 	} else {
 		(void)json_dumpf(doc, f, JSON_INDENT(2));

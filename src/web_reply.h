@@ -14,7 +14,7 @@
 /* 1 where Accept puts text/html before JSON; a client that does not care gets JSON. */
 int web_wants_page(const struct http_request *req);
 
-/* Sends `doc`, whose reference is taken. `page` says what is different in HTML: its facts are set here. */
+/* Sends `doc`, whose reference is taken. `page` says what is different in HTML: its place and facts are set here. */
 void web_document(struct web *w, int status, json_t *doc, const struct page *page);
 
 /*

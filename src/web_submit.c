@@ -7,6 +7,7 @@
 
 #include "http_form.h"
 #include "http_value.h"
+#include "page_form.h"
 #include "web_allow.h"
 #include "web_ask.h"
 #include "web_check.h"
@@ -25,6 +26,14 @@ give_up(struct web *w, int status, const char *kind, const char *detail)
 {
 	web_problem(w, status, kind, NULL, "%s", detail);
 	return WEB_REPLY;
+}
+
+static int
+no_key(struct web *w)
+{
+	(void)give_up(w, 400, "key-required", "This queue takes no submission without an Idempotency-Key, or ?key=: a string that "
+	    "is another one for each job, and the same where one is sent again.");
+	return -1;
 }
 
 /* The file's name: of the query, else of a Content-Disposition. -1: the reply says what is wrong. */
@@ -48,23 +57,76 @@ find_filename(struct web *w, char name[HTTP_FILENAME_MAX + 1])
 	return -1;
 }
 
+/* A field that came before the file and asks for something: one that is empty does not. */
+static int
+end_field(struct web *w)
+{
+	struct web_upload *u = w->upload;
+	const char *why;
+
+	if (u->field[0] == '\0' || u->value[0] == '\0')
+		return 0;
+	if (feed_ask_set(&u->ask, u->field, u->value, &why) == 0)
+		return 0;
+	web_problem(w, 400, NULL, NULL, "The form's %s: %s.", u->field, why);
+	return -1;
+}
+
+static int
+begin_file(struct web *w, const char *type, const char *filename)
+{
+	const struct web_upload *u = w->upload;
+
+	if (u->policy.require_key && u->ask.key[0] == '\0')
+		return no_key(w);
+	return web_upload_begin(w, type, filename);
+}
+
 static int
 form_part(void *arg, const struct http_part *p)
 {
+	static const char *const fields[] = { "priority", "delay", "key" };
 	struct web *w = arg;
+	struct web_upload *u = w->upload;
+	size_t i;
 
-	if (p->filename[0] == '\0')
-		return 0;
-	return web_upload_begin(w, p->type, p->filename);
+	if (end_field(w) == -1)
+		return -1;
+	u->field = "";
+	u->value[0] = '\0';
+	u->writes = 0;
+	u->pastes = p->filename[0] == '\0' && strcmp(p->name, PAGE_FORM_TEXT) == 0;
+	if (p->filename[0] != '\0')
+		return begin_file(w, p->type, p->filename);
+	for (i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
+		if (u->n == 0 && strcmp(p->name, fields[i]) == 0)
+			u->field = fields[i];
+	return 0;
 }
 
-/* Fields that are not files say nothing yet. */
+/* A field of the form that is no file. What is pasted is a job of its own as soon as there is any of it. */
 static int
 form_data(void *arg, const void *buf, size_t n)
 {
 	struct web *w = arg;
+	struct web_upload *u = w->upload;
+	size_t len = strlen(u->value);
 
-	return w->upload->form.at.filename[0] == '\0' ? 0 : web_upload_write(w, buf, n);
+	if (u->pastes) {
+		u->pastes = 0;
+		u->writes = 1;
+		if (begin_file(w, u->policy.json ? "application/json" : "text/plain; charset=utf-8", NULL) == -1)
+			return -1;
+	}
+	if (u->form.at.filename[0] != '\0' || u->writes)
+		return web_upload_write(w, buf, n);
+	if (u->field[0] == '\0')
+		return 0;
+	if (n > sizeof(u->value) - 1 - len)
+		return give_up(w, 400, NULL, "A field of the form is too long.") == WEB_REPLY ? -1 : 0;
+	memcpy(u->value + len, buf, n);
+	u->value[len + n] = '\0';
+	return 0;
 }
 
 static enum web_next
@@ -74,6 +136,7 @@ begin_form(struct web *w)
 
 	if (http_form_open(form, w->req->field[HTTP_CONTENT_TYPE]) == -1)
 		return give_up(w, 400, NULL, "The form has no boundary in its Content-Type.");
+	w->upload->field = "";
 	form->part = form_part;
 	form->data = form_data;
 	form->arg = w;
@@ -121,11 +184,9 @@ open_policy(struct web *w)
 		(void)strlcat(w->reply->note, why, sizeof(w->reply->note));
 		return -1;
 	}
-	if (u->policy.require_key && u->ask.key[0] == '\0') {
-		(void)give_up(w, 400, "key-required", "This queue takes no submission without an Idempotency-Key, or ?key=: a "
-		    "string that is another one for each job, and the same where one is sent again.");
-		return -1;
-	}
+	/* A form may have it as a field. */
+	if (u->policy.require_key && u->ask.key[0] == '\0' && u->kind != WEB_FORM)
+		return no_key(w);
 	return web_check_fields(w);
 }
 

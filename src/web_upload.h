@@ -23,6 +23,9 @@ struct web_upload {
 	size_t n;
 	struct spool_draft *draft[WEB_DRAFTS_MAX];
 	struct http_form form;
+	const char *field;      /* the part of the form that is read asks for this; "": for nothing */
+	char value[FEED_ASK_MAX];   /* what it has said so far */
+	int pastes, writes;     /* it is pasted text: of which nothing has come yet; which is being written */
 	struct http_lines lines;
 	struct http_json json;  /* of the draft that was begun last */
 };

@@ -121,6 +121,8 @@ wait_time(const struct worker *w)
 
 	if (w->hold_until > now && w->hold_until < at)
 		at = w->hold_until;
+	if (w->ring.at < at)
+		at = w->ring.at;
 	return at > now ? at - now : 0;
 }
 
@@ -171,6 +173,7 @@ loop(struct worker *w)
 			w->broken = EX_NOINPUT;
 		}
 		scan_promote(w);
+		ring_take(w);
 		slots_fill(w);
 		backlog_tell(w);
 		if (finished(w))

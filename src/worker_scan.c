@@ -99,6 +99,7 @@ scan_new(struct worker *w)
 	w->backlog.in_new = 0;
 	if (spool_scan(&w->q, SPOOL_NEW, add_ready, w) == -1 || group_seal(w) == -1)
 		return -1;
+	w->ring.counted = w->backlog.in_new;
 	window_seal(&w->ready);
 	/* A scan may have missed what came while it ran, but not what came after that. */
 	scan_hear(w);

@@ -15,6 +15,7 @@
 #include "worker.h"
 #include "worker_backlog.h"
 #include "worker_limit.h"
+#include "worker_ring.h"
 
 struct worker {
 	const struct worker_options *o;
@@ -39,6 +40,7 @@ struct worker {
 	struct watch watch;
 	int wd_new, wd_later, wd_cur, wd_queue, wd_stat;
 	struct worker_backlog backlog;
+	struct worker_ring ring;
 	int hears_ends;             /* 1: wd_cur tells of names that go, too */
 	int deaf;                   /* 1: what is closed in cur/ was closed by this worker's own look */
 	int64_t quiet_until;        /* io_clock(): closes in cur/ are looked at then, all at once */

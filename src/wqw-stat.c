@@ -17,7 +17,7 @@
 #include "view_age.h"
 #include "view_batch.h"
 #include "view_json_queue.h"
-#include "view_queue.h"
+#include "view_rows.h"
 #include "view_table.h"
 
 static const char usage[] =
@@ -62,8 +62,7 @@ struct stat_run {
 	char *const *words;             /* the arguments */
 	FILE *out;                      /* of a screen: what is wrong is said there, too */
 	FILE *to;                       /* what is shown */
-	struct view_row *rows;
-	size_t n;
+	struct view_rows rows;
 	struct view_age age;
 };
 
@@ -89,20 +88,6 @@ scan_ages(struct stat_run *t, const struct spool *q)
 	return 0;
 }
 
-static int
-add_row(struct stat_run *t, const struct spool *q)
-{
-	struct view_row *rows = reallocarray(t->rows, t->n + 1, sizeof(*rows));
-
-	if (rows == NULL)
-		return -1;
-	t->rows = rows;
-	if (view_queue(q, &rows[t->n].v) == -1 || (rows[t->n].word = strdup(q->word)) == NULL)
-		return -1;
-	t->n++;
-	return 0;
-}
-
 /* One queue that cannot be read keeps none of the others from being shown. */
 static int
 look(void *arg, const char *word)
@@ -115,20 +100,12 @@ look(void *arg, const char *word)
 		fault(t, tool_code(errno), address_fault(why, sizeof(why), word, 1, errno));
 		return 0;
 	}
-	if ((t->batches ? view_batches(t->to, &q, t->json) : t->aged ? scan_ages(t, &q) : add_row(t, &q)) == -1) {
+	if ((t->batches ? view_batches(t->to, &q, t->json) : t->aged ? scan_ages(t, &q) : view_rows_add(&t->rows, &q)) == -1) {
 		(void)snprintf(why, sizeof(why), "%s: %s", tool_clean(clean, sizeof(clean), word), strerror(errno));
 		fault(t, tool_code(errno), why);
 	}
 	spool_close(&q);
 	return 0;
-}
-
-static int
-compare(const void *x, const void *y)
-{
-	const struct view_row *a = x, *b = y;
-
-	return strcmp(a->word, b->word);
 }
 
 static int
@@ -144,8 +121,8 @@ look_at_all(struct stat_run *t)
 		fault(t, tool_code(errno), why);
 		return -1;
 	}
-	if (i == 0 && t->n > 0)
-		qsort(t->rows, t->n, sizeof(*t->rows), compare);
+	if (i == 0)
+		view_rows_sort(&t->rows);
 	return 0;
 }
 
@@ -157,15 +134,15 @@ print(struct stat_run *t, FILE *f)
 	if (t->batches)
 		return 0;
 	if (t->prometheus)
-		return metrics_write(f, t->rows, t->n, now);
+		return metrics_write(f, t->rows.row, t->rows.n, now);
 	if (t->aged)
 		view_age_sort(&t->age);
 	if (t->json)
-		return t->aged ? view_json_ages(f, &t->age) : view_json_queues(f, t->rows, t->n, now);
+		return t->aged ? view_json_ages(f, &t->age) : view_json_queues(f, t->rows.row, t->rows.n, now);
 	if (t->aged)
 		view_table_age(f, &t->age);
 	else
-		view_table(f, t->rows, t->n, now);
+		view_table(f, t->rows.row, t->rows.n, now);
 	return 0;
 }
 
@@ -184,10 +161,7 @@ show(struct stat_run *t, FILE *f)
 	r = look_at_all(t) == -1 ? 0 : print(t, f);
 	if (t->aged)
 		view_age_close(&t->age);
-	while (t->n > 0)
-		free(t->rows[--t->n].word);
-	free(t->rows);
-	t->rows = NULL;
+	view_rows_clear(&t->rows);
 	return r;
 }
 

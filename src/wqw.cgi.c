@@ -17,10 +17,13 @@ static const char usage[] =
     "  GET  /QUEUE/ID/result   its result\n"
     "  GET  /QUEUE/ID/log      what its handler wrote to stderr\n"
     "  GET  /QUEUE/ID/events   what becomes of it, as server-sent events\n"
+    "  GET  /healthz           whether jobs are accepted and done\n"
+    "  GET  /openapi.json      all of this, for programs\n"
     "For operators:\n"
     "  GET  /QUEUE?state=failed\n"
     "  POST /QUEUE/ID/cancel   end it\n"
-    "  POST /QUEUE/ID/retry    put it back\n";
+    "  POST /QUEUE/ID/retry    put it back\n"
+    "  GET  /metrics           all queues, for Prometheus\n";
 
 int
 main(int argc, char *argv[])

@@ -53,6 +53,10 @@ for name in 'a b' ./.x .hidden '' "$(printf 'x\033[31m')" "$(printf '%065d' 0)";
 	wqw-init "$name" 2>err && fail "took the name $name"
 	unlike "$(cat err)" "$(printf '\033')" "refuses the name '$(printf %s "$name" | tr -d '\033')'"
 done
+for name in metrics healthz openapi.json wqw.css wqw.js wqw.svg ./metrics; do
+	exits 64 "$name is no queue" wqw-init "$name"
+	is "$(said)" "wqw-init: ${name#./}: not a queue's name: the web front has something else at /${name#./}" "and says why"
+done
 is "$(echo [!s]* s*l)" 'c d err spool' 'nothing came of them'
 exits 73 'a path to nowhere' wqw-init nowhere/at/all
 like "$(said)" '^wqw-init: nowhere/at: No such file or directory$' 'says so in a line'

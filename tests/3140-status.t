@@ -47,7 +47,7 @@ for door in cgi listener; do
 	problem 409 failed "$door: the result of it"
 	like "$(json .log)" 'at last' "$door: shows the log, too"
 	ask GET "/words/$id" -H 'Accept: text/html'
-	like "$(cat body)" '<h1>Failed</h1>' "$door: and a page"
+	like "$(cat body)" '<h1>Your request has failed</h1>' "$door: and a page"
 	echo 'show-logs yes' >spool/words/queue.conf
 	ask GET "/words/$id"
 	is "$(status) $(json .log)" '200 null' "$door: a wrong policy shows nothing, and hides no state"

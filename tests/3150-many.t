@@ -134,7 +134,7 @@ for door in cgi listener; do
 	ask GET '/words?state=failed' -H 'X-Forwarded-For: 192.0.2.7'
 	problem 403 not-an-operator "$door: a list is for operators"
 	ask GET '/words?state=failed' -H 'Accept: text/html'
-	is "$(status) $(grep -c '<li><a href=' body)" '200 7' "$door: as a page"
+	is "$(status) $(grep -c 'class="job"' body)" '200 7' "$door: as a page"
 	ask GET '/words'
 	is "$(status) $(json .queue) $(json .jobs)" '200 words null' "$door: without a state nothing is listed"
 	close_door

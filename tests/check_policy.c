@@ -88,6 +88,7 @@ START_TEST(defaults)
 	ck_assert_str_eq(p.cors_origins, "");
 	ck_assert_int_eq(p.redirect, 0);
 	ck_assert_int_eq(p.show_log, 0);
+	ck_assert_int_eq(p.alert_age, 0);
 	ck_assert_int_eq(p.group_limit, 1);
 	ck_assert_int_eq(p.group_failure, 0);
 	ck_assert_int_eq(p.max_running, 0);
@@ -105,7 +106,7 @@ START_TEST(every_setting)
 {
 	struct policy p = assert_reads(
 	    "max-attempts 32\nbackoff 0\nbackoff-max 1d\n\ttimeout\t500ms\n  kill-after   0  \nmax-size 1\nmax-result 2T\n"
-	    "max-log 64K\nreserve-bytes 0\nreserve-inodes 0\naging 7d\nsync-claims yes\n"
+	    "max-log 64K\nreserve-bytes 0\nreserve-inodes 0\naging 7d\nsync-claims yes\nalert-age 90m\n"
 	    "group-limit 64\ngroup-failure hold\n"
 	    "handler /usr/bin/convert  - -resize 100x100 png:-\nresult-type image/png");
 
@@ -121,6 +122,7 @@ START_TEST(every_setting)
 	ck_assert_int_eq(p.reserve_inodes, 0);
 	ck_assert_int_eq(p.aging, 7 * 86400 * SECOND);
 	ck_assert_int_eq(p.sync_claims, 1);
+	ck_assert_int_eq(p.alert_age, 5400 * SECOND);
 	ck_assert_int_eq(p.group_limit, 64);
 	ck_assert_int_eq(p.group_failure, 1);
 	ck_assert_str_eq(p.handler, "/usr/bin/convert  - -resize 100x100 png:-");
