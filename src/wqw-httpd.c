@@ -9,15 +9,20 @@
 #include <stdlib.h>
 #include <sysexits.h>
 #include <syslog.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "door_confine.h"
 #include "door_run.h"
 #include "door_socket.h"
 #include "spool.h"
+#include "web_helper.h"
 
 static const char usage[] =
-    "usage: wqw-httpd [-h] [-l ADDR:PORT]\n"
+    "usage: wqw-httpd [-dh] [-l ADDR:PORT] [--no-confine]\n"
     "  -l, --listen ADDR:PORT  listen there: 127.0.0.1:8080, [::1]:8080, *:8080; port 0: any that is free\n"
+    "  -d, --debug             say how it has confined itself\n"
+    "      --no-confine        leave it all that its user may\n"
     "  -h, --help              print this\n"
     "Without -l it serves the connection on standard input (inetd), or the socket that systemd has handed over.\n"
     "The queues are those of the spool in $WQW_SPOOL.\n";
@@ -44,25 +49,35 @@ save_stderr(struct door_run *run)
 	if (fstat(run->fd, &in) == -1 || fstat(STDERR_FILENO, &talk) == -1 || in.st_dev != talk.st_dev ||
 	    in.st_ino != talk.st_ino)
 		return;
-	openlog("wqw-httpd", LOG_PID, LOG_DAEMON);
+	/* At once, as later the time zone cannot be read, nor a socket made. */
+	tzset();
+	openlog("wqw-httpd", LOG_PID | LOG_NDELAY, LOG_DAEMON);
 	run->say = say_to_syslog;
 	if ((null = open("/dev/null", O_WRONLY | O_CLOEXEC)) != -1)
 		(void)dup2(null, STDERR_FILENO);
 }
 
+/* NULL where no address is given. What else is wanted goes into the environment, where wqw.cgi is told the same. */
 static const char *
 parse_options(int argc, char *argv[])
 {
 	static const struct option longs[] = {
-		{ "listen", required_argument, NULL, 'l' }, { "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 }
+		{ "listen", required_argument, NULL, 'l' }, { "debug", no_argument, NULL, 'd' },
+		{ "no-confine", no_argument, NULL, 'n' }, { "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 }
 	};
 	const char *where = NULL;
 	int c;
 
-	while ((c = getopt_long(argc, argv, "hl:", longs, NULL)) != -1)
+	while ((c = getopt_long(argc, argv, "dhl:", longs, NULL)) != -1)
 		switch (c) {
 		case 'l':
 			where = optarg;
+			break;
+		case 'd':
+			(void)setenv("WQW_DEBUG", "1", 1);
+			break;
+		case 'n':
+			(void)setenv("WQW_CONFINE", "no", 1);
 			break;
 		case 'h':
 			fputs(usage, stdout);
@@ -97,6 +112,18 @@ find_socket(const char *where)
 	return STDIN_FILENO;
 }
 
+/* The last that is done before the first request. What runs the commands of queues is started before that. */
+static void
+confine(const struct door_run *run)
+{
+	char line[DOOR_CONFINE_LINE];
+
+	if (web_helper_start() == -1)
+		err(EX_OSERR, "no process for the checks of queues");
+	if (door_confine(1, line, sizeof(line)) == -1 || door_debugs())
+		run->say(line);
+}
+
 int
 main(int argc, char *argv[])
 {
@@ -107,10 +134,12 @@ main(int argc, char *argv[])
 	run.fd = find_socket(parse_options(argc, argv));
 	if (!door_socket_is_listening(run.fd)) {
 		save_stderr(&run);
+		confine(&run);
 		r = door_run_single(&run);
 	} else {
 		if (access(spool_root(), X_OK) == -1)
 			err(EX_CONFIG, "%s: no spool to serve; wqw-init makes one, $WQW_SPOOL says where", spool_root());
+		confine(&run);
 		warnx("listening on http://%s/", door_socket_name(run.fd, name));
 		r = door_run_listen(&run);
 	}

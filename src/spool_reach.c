@@ -1,0 +1,71 @@
+#include "spool_reach.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "spool.h"
+
+struct reach {
+	void (*each)(void *, int, enum spool_reach);
+	void *arg;
+	int root;
+};
+
+/* The directory itself, and not the file, which is another one as soon as somebody edits it. */
+static void
+reach_policy(const struct reach *r, const char *queue)
+{
+	char file[ID_WORD_MAX + 16], target[PATH_MAX], *path, *slash;
+	int fd;
+
+	(void)snprintf(file, sizeof(file), "%s/queue.conf", queue);
+	if (readlinkat(r->root, file, target, sizeof(target)) == -1)
+		return;
+	if (asprintf(&path, "/proc/self/fd/%d/%s", r->root, file) == -1)
+		return;
+	if (realpath(path, target) != NULL && (slash = strrchr(target, '/')) != NULL) {
+		slash[slash == target] = '\0';
+		if ((fd = open(target, O_PATH | O_DIRECTORY | O_CLOEXEC)) != -1) {
+			r->each(r->arg, fd, SPOOL_REACH_POLICY);
+			(void)close(fd);
+		}
+	}
+	free(path);
+}
+
+static int
+reach_queue(void *arg, const char *name)
+{
+	const struct reach *r = arg;
+	char target[PATH_MAX];
+	int fd;
+
+	if (readlinkat(r->root, name, target, sizeof(target)) != -1 &&
+	    (fd = openat(r->root, name, O_PATH | O_DIRECTORY | O_CLOEXEC)) != -1) {
+		r->each(r->arg, fd, SPOOL_REACH_QUEUES);
+		(void)close(fd);
+	}
+	reach_policy(r, name);
+	return 0;
+}
+
+int
+spool_reach(void (*each)(void *arg, int fd, enum spool_reach what), void *arg)
+{
+	struct reach r = { .each = each, .arg = arg };
+	int saved;
+
+	if ((r.root = open(spool_root(), O_PATH | O_DIRECTORY | O_CLOEXEC)) == -1)
+		return -1;
+	each(arg, r.root, SPOOL_REACH_QUEUES);
+	saved = errno;
+	(void)spool_scan_queues(reach_queue, &r);
+	(void)close(r.root);
+	errno = saved;
+	return 0;
+}
