@@ -34,8 +34,8 @@ confine_filter(void)
 
 #else
 
-enum { X32 = 0x40000000 };
-enum { HEAD_SIZE = 6, PLAIN_SIZE = 2, TESTED_SIZE = 7 };   /* instructions at the most */
+enum { X32 = 0x40000000, REFUSE = SECCOMP_RET_ERRNO | ENOSYS };
+enum { NUMBERS = 512, SPANS_MAX = 96, LENGTH_MAX = 512, NOT = 0, IS_PLAIN = 255 };
 
 enum test { IS, HAS, LACKS, IS_NULL, IS_OWN };   /* of an argument's lower half; IS_NULL: of both */
 
@@ -80,7 +80,6 @@ static const struct call {
 	{ SYS_tgkill, IS_OWN, 0, 0 },
 	{ SYS_kill, IS_OWN, 0, 0 },
 	{ SYS_socketpair, IS, 0, AF_UNIX },
-	{ SYS_ioctl, IS, 1, FIONBIO },
 	{ SYS_ioctl, IS, 1, FIONREAD },
 	{ SYS_prctl, IS, 0, PR_SET_NAME },
 	{ SYS_prlimit64, IS, 0, 0 },
@@ -89,9 +88,14 @@ static const struct call {
 
 enum { PLAIN = sizeof(plain) / sizeof(plain[0]), TESTED = sizeof(tested) / sizeof(tested[0]) };
 
+struct span {   /* numbers that are next to each other; or one whose arguments are tested */
+	uint16_t from, to;
+	uint8_t kind;   /* IS_PLAIN; or one more than the index in `tested` */
+};
+
 struct program {
 	unsigned short n;
-	struct sock_filter code[HEAD_SIZE + PLAIN * PLAIN_SIZE + TESTED * TESTED_SIZE + 1];
+	struct sock_filter code[LENGTH_MAX];
 };
 
 static void
@@ -104,12 +108,6 @@ static void
 load(struct program *p, size_t at)
 {
 	put(p, BPF_LD | BPF_W | BPF_ABS, (uint32_t)at, 0, 0);
-}
-
-static void
-load_number(struct program *p)
-{
-	load(p, offsetof(struct seccomp_data, nr));
 }
 
 /* Half of an argument: where it passes, what follows is run; where not, `skip` instructions of that are left out. */
@@ -126,16 +124,61 @@ put_test(struct program *p, const struct call *c, size_t half, int skip)
 		put(p, BPF_JMP | BPF_K | (c->test == HAS ? BPF_JSET : BPF_JEQ), value, 0, skip);
 }
 
-/* With the number loaded, and again if it does not pass: the same call may come again with another value. */
 static void
-put_tested(struct program *p, const struct call *c)
+put_span(struct program *p, const struct span *s)
 {
-	put(p, BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)c->number, 0, c->test == IS_NULL ? 6 : 4);
-	if (c->test == IS_NULL)
-		put_test(p, c, sizeof(uint32_t), 3);
-	put_test(p, c, 0, 1);
+	const struct call *c;
+
+	if (s->kind == IS_PLAIN) {
+		put(p, BPF_JMP | BPF_JGE | BPF_K, s->from, 0, 2);
+		put(p, BPF_JMP | BPF_JGT | BPF_K, s->to, 1, 0);
+	} else {
+		c = &tested[s->kind - 1];
+		put(p, BPF_JMP | BPF_JEQ | BPF_K, s->from, 0, c->test == IS_NULL ? 5 : 3);
+		if (c->test == IS_NULL)
+			put_test(p, c, sizeof(uint32_t), 3);
+		put_test(p, c, 0, 1);
+	}
 	put(p, BPF_RET | BPF_K, SECCOMP_RET_ALLOW, 0, 0);
-	load_number(p);
+	put(p, BPF_RET | BPF_K, REFUSE, 0, 0);
+}
+
+/* With the number loaded. A tree, since the kernel takes each number that there is through the program when it gets it. */
+static void
+put_spans(struct program *p, const struct span *s, size_t n)
+{
+	unsigned short jump;
+
+	if (n == 1) {
+		put_span(p, s);
+		return;
+	}
+	put(p, BPF_JMP | BPF_JGE | BPF_K, s[n / 2].from, 0, 1);
+	jump = p->n;
+	put(p, BPF_JMP | BPF_JA, 0, 0, 0);
+	put_spans(p, s, n / 2);
+	p->code[jump].k = (uint32_t)(p->n - jump - 1);
+	put_spans(p, s + n / 2, n - n / 2);
+}
+
+/* In the order of numbers. */
+static size_t
+find_spans(struct span spans[SPANS_MAX])
+{
+	uint8_t kinds[NUMBERS] = { NOT };
+	uint16_t i;
+	size_t n = 0;
+
+	for (i = 0; i < PLAIN; i++)
+		kinds[plain[i]] = IS_PLAIN;
+	for (i = 0; i < TESTED; i++)
+		kinds[tested[i].number] = (uint8_t)(i + 1);
+	for (i = 0; i < NUMBERS; i++)
+		if (kinds[i] == IS_PLAIN && n > 0 && spans[n - 1].kind == IS_PLAIN && spans[n - 1].to + 1 == i)
+			spans[n - 1].to = i;
+		else if (kinds[i] != NOT && n < SPANS_MAX)
+			spans[n++] = (struct span){ .from = i, .to = i, .kind = kinds[i] };
+	return n;
 }
 
 static void
@@ -144,10 +187,10 @@ put_head(struct program *p)
 	load(p, offsetof(struct seccomp_data, arch));
 	put(p, BPF_JMP | BPF_JEQ | BPF_K, ARCH, 1, 0);
 	put(p, BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS, 0, 0);
-	load_number(p);
+	load(p, offsetof(struct seccomp_data, nr));
 	/* Numbers of x32 come with the same architecture. */
 	put(p, BPF_JMP | BPF_JGE | BPF_K, X32, 0, 1);
-	put(p, BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS, 0, 0);
+	put(p, BPF_RET | BPF_K, REFUSE, 0, 0);
 }
 
 int
@@ -155,17 +198,11 @@ confine_filter(void)
 {
 	struct program p = { .n = 0 };
 	struct sock_fprog prog = { .filter = p.code };
+	struct span spans[SPANS_MAX];
 	long r;
-	size_t i;
 
 	put_head(&p);
-	for (i = 0; i < PLAIN; i++) {
-		put(&p, BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)plain[i], 0, 1);
-		put(&p, BPF_RET | BPF_K, SECCOMP_RET_ALLOW, 0, 0);
-	}
-	for (i = 0; i < TESTED; i++)
-		put_tested(&p, &tested[i]);
-	put(&p, BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS, 0, 0);
+	put_spans(&p, spans, find_spans(spans));
 	prog.len = p.n;
 	r = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &prog);
 	if (r == 0)

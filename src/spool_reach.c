@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,37 +15,44 @@ struct reach {
 	int root;
 };
 
+static int
+is_link(int at, const char *path)
+{
+	char some[1];
+
+	return readlinkat(at, path, some, sizeof(some)) != -1;
+}
+
 /* The directory itself, and not the file, which is another one as soon as somebody edits it. */
 static void
 reach_policy(const struct reach *r, const char *queue)
 {
-	char file[ID_WORD_MAX + 16], target[PATH_MAX], *path, *slash;
+	char file[ID_WORD_MAX + 48], *target, *slash;
 	int fd;
 
 	(void)snprintf(file, sizeof(file), "%s/queue.conf", queue);
-	if (readlinkat(r->root, file, target, sizeof(target)) == -1)
+	if (!is_link(r->root, file))
 		return;
-	if (asprintf(&path, "/proc/self/fd/%d/%s", r->root, file) == -1)
+	(void)snprintf(file, sizeof(file), "/proc/self/fd/%d/%s/queue.conf", r->root, queue);
+	if ((target = realpath(file, NULL)) == NULL)
 		return;
-	if (realpath(path, target) != NULL && (slash = strrchr(target, '/')) != NULL) {
+	if ((slash = strrchr(target, '/')) != NULL) {
 		slash[slash == target] = '\0';
 		if ((fd = open(target, O_PATH | O_DIRECTORY | O_CLOEXEC)) != -1) {
 			r->each(r->arg, fd, SPOOL_REACH_POLICY);
 			(void)close(fd);
 		}
 	}
-	free(path);
+	free(target);
 }
 
 static int
 reach_queue(void *arg, const char *name)
 {
 	const struct reach *r = arg;
-	char target[PATH_MAX];
 	int fd;
 
-	if (readlinkat(r->root, name, target, sizeof(target)) != -1 &&
-	    (fd = openat(r->root, name, O_PATH | O_DIRECTORY | O_CLOEXEC)) != -1) {
+	if (is_link(r->root, name) && (fd = openat(r->root, name, O_PATH | O_DIRECTORY | O_CLOEXEC)) != -1) {
 		r->each(r->arg, fd, SPOOL_REACH_QUEUES);
 		(void)close(fd);
 	}
