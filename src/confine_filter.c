@@ -35,9 +35,10 @@ confine_filter(void)
 #else
 
 enum { X32 = 0x40000000, REFUSE = SECCOMP_RET_ERRNO | ENOSYS };
-enum { NUMBERS = 512, SPANS_MAX = 96, LENGTH_MAX = 512, NOT = 0, IS_PLAIN = 255 };
+enum { NUMBERS = 512, NOT = 0, IS_PLAIN = 255 };
+enum { HEAD_LENGTH = 6, SPAN_LENGTH = 9 };   /* instructions at the most, with those of the tree */
 
-enum test { IS, HAS, LACKS, IS_NULL, IS_OWN };   /* of an argument's lower half; IS_NULL: of both */
+enum test { IS, EITHER, HAS, LACKS, IS_NULL, IS_OWN };   /* of an argument's lower half; IS_NULL: of both */
 
 /* Whose arguments do not matter: those that take a path are Landlock's to judge, most others work on what is open. */
 static const int plain[] = {
@@ -72,21 +73,21 @@ static const struct call {
 	int number;
 	enum test test;
 	int arg;
-	uint32_t value;
+	uint32_t value, other;
 } tested[] = {
-	{ SYS_mmap, LACKS, 2, PROT_EXEC },
-	{ SYS_mprotect, LACKS, 2, PROT_EXEC },
-	{ SYS_clone, HAS, 0, CLONE_THREAD },
-	{ SYS_tgkill, IS_OWN, 0, 0 },
-	{ SYS_kill, IS_OWN, 0, 0 },
-	{ SYS_socketpair, IS, 0, AF_UNIX },
-	{ SYS_ioctl, IS, 1, FIONREAD },
-	{ SYS_prctl, IS, 0, PR_SET_NAME },
-	{ SYS_prlimit64, IS, 0, 0 },
-	{ SYS_utimensat, IS_NULL, 1, 0 }
+	{ SYS_mmap, LACKS, 2, PROT_EXEC, 0 },
+	{ SYS_mprotect, LACKS, 2, PROT_EXEC, 0 },
+	{ SYS_clone, HAS, 0, CLONE_THREAD, 0 },
+	{ SYS_tgkill, IS_OWN, 0, 0, 0 },
+	{ SYS_kill, IS_OWN, 0, 0, 0 },
+	{ SYS_socketpair, IS, 0, AF_UNIX, 0 },
+	{ SYS_ioctl, EITHER, 1, FIONREAD, TIOCOUTQ },
+	{ SYS_prctl, IS, 0, PR_SET_NAME, 0 },
+	{ SYS_prlimit64, IS, 0, 0, 0 },
+	{ SYS_utimensat, IS_NULL, 1, 0, 0 }
 };
 
-enum { PLAIN = sizeof(plain) / sizeof(plain[0]), TESTED = sizeof(tested) / sizeof(tested[0]) };
+enum { PLAIN = sizeof(plain) / sizeof(plain[0]), TESTED = sizeof(tested) / sizeof(tested[0]), SPANS_MAX = PLAIN + TESTED };
 
 struct span {   /* numbers that are next to each other; or one whose arguments are tested */
 	uint16_t from, to;
@@ -95,7 +96,7 @@ struct span {   /* numbers that are next to each other; or one whose arguments a
 
 struct program {
 	unsigned short n;
-	struct sock_filter code[LENGTH_MAX];
+	struct sock_filter code[HEAD_LENGTH + SPANS_MAX * SPAN_LENGTH];
 };
 
 static void
@@ -118,6 +119,8 @@ put_test(struct program *p, const struct call *c, size_t half, int skip)
 	uint32_t value = c->test == IS_OWN ? (uint32_t)getpid() : c->value;
 
 	load(p, at);
+	if (c->test == EITHER)
+		put(p, BPF_JMP | BPF_JEQ | BPF_K, c->other, 1, 0);
 	if (c->test == LACKS)
 		put(p, BPF_JMP | BPF_JSET | BPF_K, value, skip, 0);
 	else
@@ -127,19 +130,21 @@ put_test(struct program *p, const struct call *c, size_t half, int skip)
 static void
 put_span(struct program *p, const struct span *s)
 {
+	unsigned short first = p->n;
 	const struct call *c;
 
 	if (s->kind == IS_PLAIN) {
-		put(p, BPF_JMP | BPF_JGE | BPF_K, s->from, 0, 2);
+		put(p, BPF_JMP | BPF_JGE | BPF_K, s->from, 0, 0);
 		put(p, BPF_JMP | BPF_JGT | BPF_K, s->to, 1, 0);
 	} else {
 		c = &tested[s->kind - 1];
-		put(p, BPF_JMP | BPF_JEQ | BPF_K, s->from, 0, c->test == IS_NULL ? 5 : 3);
+		put(p, BPF_JMP | BPF_JEQ | BPF_K, s->from, 0, 0);
 		if (c->test == IS_NULL)
 			put_test(p, c, sizeof(uint32_t), 3);
 		put_test(p, c, 0, 1);
 	}
 	put(p, BPF_RET | BPF_K, SECCOMP_RET_ALLOW, 0, 0);
+	p->code[first].jf = (unsigned char)(p->n - first - 1);
 	put(p, BPF_RET | BPF_K, REFUSE, 0, 0);
 }
 
@@ -176,7 +181,7 @@ find_spans(struct span spans[SPANS_MAX])
 	for (i = 0; i < NUMBERS; i++)
 		if (kinds[i] == IS_PLAIN && n > 0 && spans[n - 1].kind == IS_PLAIN && spans[n - 1].to + 1 == i)
 			spans[n - 1].to = i;
-		else if (kinds[i] != NOT && n < SPANS_MAX)
+		else if (kinds[i] != NOT)
 			spans[n++] = (struct span){ .from = i, .to = i, .kind = kinds[i] };
 	return n;
 }
@@ -196,11 +201,12 @@ put_head(struct program *p)
 int
 confine_filter(void)
 {
-	struct program p = { .n = 0 };
+	struct program p;
 	struct sock_fprog prog = { .filter = p.code };
 	struct span spans[SPANS_MAX];
 	long r;
 
+	p.n = 0;
 	put_head(&p);
 	put_spans(&p, spans, find_spans(spans));
 	prog.len = p.n;

@@ -23,18 +23,17 @@ is_link(int at, const char *path)
 	return readlinkat(at, path, some, sizeof(some)) != -1;
 }
 
-/* The directory itself, and not the file, which is another one as soon as somebody edits it. */
+/* A file of the operator's that is a link: the directory, and not the file, which is another one as soon as it is edited. */
 static void
-reach_policy(const struct reach *r, const char *queue)
+reach_file(const struct reach *r, const char *file)
 {
-	char file[ID_WORD_MAX + 48], *target, *slash;
+	char path[ID_WORD_MAX + 64], *target, *slash;
 	int fd;
 
-	(void)snprintf(file, sizeof(file), "%s/queue.conf", queue);
 	if (!is_link(r->root, file))
 		return;
-	(void)snprintf(file, sizeof(file), "/proc/self/fd/%d/%s/queue.conf", r->root, queue);
-	if ((target = realpath(file, NULL)) == NULL)
+	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d/%s", r->root, file);
+	if ((target = realpath(path, NULL)) == NULL)
 		return;
 	if ((slash = strrchr(target, '/')) != NULL) {
 		slash[slash == target] = '\0';
@@ -50,13 +49,15 @@ static int
 reach_queue(void *arg, const char *name)
 {
 	const struct reach *r = arg;
+	char file[ID_WORD_MAX + 16];
 	int fd;
 
 	if (is_link(r->root, name) && (fd = openat(r->root, name, O_PATH | O_DIRECTORY | O_CLOEXEC)) != -1) {
 		r->each(r->arg, fd, SPOOL_REACH_QUEUES);
 		(void)close(fd);
 	}
-	reach_policy(r, name);
+	(void)snprintf(file, sizeof(file), "%s/queue.conf", name);
+	reach_file(r, file);
 	return 0;
 }
 
