@@ -171,8 +171,7 @@ static size_t
 find_spans(struct span spans[SPANS_MAX])
 {
 	uint8_t kinds[NUMBERS] = { NOT };
-	uint16_t i;
-	size_t n = 0;
+	size_t i, n = 0;
 
 	for (i = 0; i < PLAIN; i++)
 		kinds[plain[i]] = IS_PLAIN;
@@ -180,9 +179,9 @@ find_spans(struct span spans[SPANS_MAX])
 		kinds[tested[i].number] = (uint8_t)(i + 1);
 	for (i = 0; i < NUMBERS; i++)
 		if (kinds[i] == IS_PLAIN && n > 0 && spans[n - 1].kind == IS_PLAIN && spans[n - 1].to + 1 == i)
-			spans[n - 1].to = i;
+			spans[n - 1].to = (uint16_t)i;
 		else if (kinds[i] != NOT)
-			spans[n++] = (struct span){ .from = i, .to = i, .kind = kinds[i] };
+			spans[n++] = (struct span){ .from = (uint16_t)i, .to = (uint16_t)i, .kind = kinds[i] };
 	return n;
 }
 

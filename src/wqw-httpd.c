@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <sysexits.h>
 #include <syslog.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "door_confine.h"
@@ -49,8 +48,7 @@ save_stderr(struct door_run *run)
 	if (fstat(run->fd, &in) == -1 || fstat(STDERR_FILENO, &talk) == -1 || in.st_dev != talk.st_dev ||
 	    in.st_ino != talk.st_ino)
 		return;
-	/* At once, as later the time zone cannot be read, nor a socket made. */
-	tzset();
+	/* At once, as no socket can be made later. */
 	openlog("wqw-httpd", LOG_PID | LOG_NDELAY, LOG_DAEMON);
 	run->say = say_to_syslog;
 	if ((null = open("/dev/null", O_WRONLY | O_CLOEXEC)) != -1)
