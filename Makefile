@@ -4,6 +4,7 @@
 #   make install  [DESTDIR= PREFIX=]                    make check-asan     all tests under ASan and UBSan
 #   make uninstall [DESTDIR= PREFIX=]                   make lint           warnings as errors, static analysis
 #   make demo                     see it work           make dist           a tarball of HEAD
+#   make bench                    measure, see tests/bench/README; bench-quick: in a minute
 #   make clean                    what was built        make distclean      what was configured, too
 #
 # V=1 shows whole commands. A source in src/ with a hyphen or a dot in its stem is a program; all others are modules in
@@ -130,10 +131,24 @@ check-asan: needs
 needs:
 	@./bootstrap --quiet --tests
 
+# --- benchmarks: plain programs beside wqw, and what drives both
+
+BENCHES := $(patsubst tests/bench/%.c,$(O)/bench/%,$(sort $(wildcard tests/bench/*.c)))
+
+$(O)/bench:
+	$(Q)mkdir -p $@
+
+$(BENCHES): $(O)/bench/%: tests/bench/%.c Makefile | $(O)/bench
+	@$(if $(V),,echo '  LD $@')
+	$(Q)$(CC) -std=c11 -D_GNU_SOURCE -Wall -Wextra -O2 $(if $(filter %/empty,$@),-static) -o $@ $<
+
+bench bench-quick: all $(BENCHES)
+	@tests/bench/run $(if $(findstring quick,$@),--quick) $(FIGURES)
+
 # --- lint
 
 SCRIPTS = $(shell awk 'FNR == 1 && /^\#!.*[\/ ](da|ba|k)?sh( |$$)/ { print FILENAME } { nextfile }' \
-	bootstrap .ci/run $(COMMANDS:%=bin/%) tests/run tests/lint-* $(wildcard tests/*.t tests/*.sh) \
+	bootstrap .ci/run $(COMMANDS:%=bin/%) tests/run tests/lint-* $(wildcard tests/*.t tests/*.sh tests/bench/*) \
 	$$(test ! -d share || find share -type f))
 PAGES = $(wildcard man/*.[1-8])
 
@@ -222,5 +237,5 @@ distclean: clean
 	rm -rf autom4te.cache configure configure~ config.log config.status src/config.mk src/config.h wqw-*.tar.gz \
 		tests/node/node_modules
 
-.PHONY: all check check-asan run-tests needs lint lint-gcc lint-clang lint-cppcheck lint-tidy lint-shell lint-man \
+.PHONY: all check check-asan run-tests bench bench-quick needs lint lint-gcc lint-clang lint-cppcheck lint-tidy lint-shell lint-man \
 	lint-layers lint-wait objects install uninstall demo dist clean distclean

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "io.h"
 #include "spool_progress.h"
@@ -58,15 +59,23 @@ add_field(struct attempt_env *e, const char *variable, const struct job_header *
 	return job_get(h, field, value, sizeof(value)) == NULL ? 0 : add(e, "%s=%s", variable, value);
 }
 
+/* What is the same for all jobs of a queue. */
+static int
+add_common(struct attempt_env *e, const char *dir)
+{
+	const char *slash = strrchr(dir, '/');
+
+	return add_own(e, "PATH", "/usr/local/bin:/usr/bin:/bin") == -1 || add_own(e, "LANG", NULL) == -1 ||
+	    add_own(e, "HOME", NULL) == -1 || add(e, "WQW_QUEUE=%s", slash == NULL ? dir : slash + 1) == -1 ||
+	    add(e, "WQW_SPOOL=%.*s", slash == NULL ? 0 : (int)(slash - dir), dir) == -1 ? -1 : 0;
+}
+
 static int
 add_place(struct attempt_env *e, const struct spool_claim *c, const char *dir)
 {
-	const char *slash = strrchr(dir, '/');
 	char outbox[SPOOL_OUTBOX_MAX];
 
-	return add(e, "WQW_QUEUE=%s", slash == NULL ? dir : slash + 1) == -1 ||
-	    add(e, "WQW_SPOOL=%.*s", slash == NULL ? 0 : (int)(slash - dir), dir) == -1 ||
-	    add(e, "WQW_JOB=%s/%s/%s", dir, spool_dir_name(SPOOL_CUR), c->file) == -1 ||
+	return add(e, "WQW_JOB=%s/%s/%s", dir, spool_dir_name(SPOOL_CUR), c->file) == -1 ||
 	    add(e, "WQW_OUTBOX=%s/%s", dir, spool_outbox_path(outbox, SPOOL_IF_DONE, &c->name)) == -1 ? -1 : 0;
 }
 
@@ -96,14 +105,12 @@ add_trace(struct attempt_env *e, const struct job_header *h)
 	return add(e, "TRACESTATE=%s", state);
 }
 
-int
-attempt_env(struct attempt_env *e, const struct spool_claim *c, const struct policy *p, const char *dir)
+static int
+add_job(struct attempt_env *e, const struct spool_claim *c, const struct policy *p, const char *dir)
 {
 	const struct job_header *h = &c->head;
 
-	*e = (struct attempt_env){ .n = 0 };
-	if (add_own(e, "PATH", "/usr/local/bin:/usr/bin:/bin") == -1 || add_own(e, "LANG", NULL) == -1 ||
-	    add_own(e, "HOME", NULL) == -1 || add_place(e, c, dir) == -1 || add_aside(e, c, dir) == -1 ||
+	return add_place(e, c, dir) == -1 || add_aside(e, c, dir) == -1 ||
 	    add(e, "WQW_ID=%s", c->name.id) == -1 ||
 	    add(e, "WQW_ATTEMPT=%d", c->name.attempts) == -1 ||
 	    add(e, "WQW_MAX_ATTEMPTS=%d", (int)p->max_attempts) == -1 ||
@@ -111,11 +118,45 @@ attempt_env(struct attempt_env *e, const struct spool_claim *c, const struct pol
 	    add_field(e, "WQW_CONTENT_TYPE", h, "Content-Type") == -1 ||
 	    add_field(e, "WQW_CONTENT_LENGTH", h, "Content-Length") == -1 ||
 	    add_field(e, "WQW_FILENAME", h, "Filename") == -1 ||
-	    add_trace(e, h) == -1) {
-		attempt_env_free(e);
-		return -1;
+	    add_trace(e, h) == -1 ? -1 : 0;
+}
+
+int
+attempt_env(struct attempt_env *e, const struct spool_claim *c, const struct policy *p, const char *dir)
+{
+	*e = (struct attempt_env){ .n = 0 };
+	if (add_common(e, dir) == 0 && (c == NULL || add_job(e, c, p, dir) == 0))
+		return 0;
+	attempt_env_free(e);
+	return -1;
+}
+
+/* The path of what the handler reads, that of what it writes, and the variables that fit into a line. */
+char *
+attempt_line(const struct spool_claim *c, const struct policy *p, const char *dir)
+{
+	struct attempt_env e = { .n = 0 };
+	char staged[SPOOL_STAGED_MAX], *line = NULL;
+	off_t payload = lseek(c->fd, 0, SEEK_CUR);
+	size_t size = 0, i;
+	FILE *f = NULL;
+	int bad = 1;
+
+	if (payload == -1 || add_job(&e, c, p, dir) == -1 || (f = open_memstream(&line, &size)) == NULL)
+		goto out;
+	fprintf(f, "%s/%s/%s\t%jd\t%s/%s", dir, spool_dir_name(SPOOL_CUR), c->file, (intmax_t)payload, dir,
+	    spool_staged_path(staged, c));
+	for (i = 0; i < e.n; i++)
+		if (strpbrk(e.var[i], "\t\n") == NULL)
+			fprintf(f, "\t%s", e.var[i]);
+	bad = ferror(f);
+out:
+	if ((f != NULL && fclose(f) != 0) || bad) {
+		free(line);
+		line = NULL;
 	}
-	return 0;
+	attempt_env_free(&e);
+	return line;
 }
 
 void

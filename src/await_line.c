@@ -5,7 +5,7 @@
 #include "io.h"
 #include "units.h"
 #include "view.h"
-#include "view_queue.h"
+#include "view_place.h"
 
 /* At most a twentieth of the time goes into counting. */
 static int64_t

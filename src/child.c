@@ -1,4 +1,4 @@
-#include "child.h"
+#include "child_state.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,42 +10,15 @@
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <sysexits.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "child_limit.h"
 #include "exec.h"
 #include "io.h"
 #include "slot.h"
-#include "tree.h"
-
-enum { FIRST_LOOK = 100000, NEXT_LOOK = 1000000 };   /* microseconds between looks at the sizes of the outputs */
-
-struct supervisor {
-	int fd;            /* to the dispatcher */
-	int init;
-	pid_t pid;
-	sigset_t events;   /* all signals but SIGCHLD: the mask while waiting */
-};
-
-struct attempt {
-	struct child_order order;
-	int fd[CHILD_FDS];      /* the command's three; then, where the order says so, a token and a cgroup.procs */
-	char *words[CHILD_WORDS + 2];
-	char block[CHILD_BLOCK];
-	volatile int error;     /* of exec; written by the new process in this memory */
-	pid_t pid;              /* of the main process; -1 once it is reaped */
-	int status;
-	enum slot_end end;      /* SLOT_EXITED until something ends it */
-	int kills;              /* CHILD_KILLs that came */
-	int64_t deadline;       /* of the timeout, or of the time after SIGTERM */
-	int64_t look;
-	int64_t cpu, max_rss;
-};
 
 enum order { ORDER_RUN, ORDER_KILL, ORDER_END };
 
@@ -133,15 +106,19 @@ split(struct attempt *a, size_t n)
 
 	if (o->argc == 0 || o->argc > CHILD_WORDS || o->envc > CHILD_WORDS - o->argc)
 		return -1;
-	for (i = 0; i < o->argc + o->envc; i++) {
+	a->line = NULL;
+	for (i = 0; i < o->argc + o->envc + (o->line != 0); i++) {
 		if (i == o->argc)
 			a->words[w++] = NULL;
-		a->words[w++] = p;
+		if (i < o->argc + o->envc)
+			a->words[w++] = p;
+		else
+			a->line = p;
 		if (p == end || (p = memchr(p, '\0', (size_t)(end - p))) == NULL)
 			return -1;
 		p++;
 	}
-	if (o->envc == 0)
+	if (o->envc == 0 && !o->line)
 		a->words[w++] = NULL;
 	a->words[w] = NULL;
 	return 0;
@@ -197,7 +174,7 @@ receive(int fd, struct attempt *a)
  * above 2, and RLIMIT_CORE and the dispositions of signals are as the command should find them.
  */
 static _Noreturn void
-become(const struct supervisor *s, struct attempt *a)
+become(const struct supervisor *s, struct attempt *a, const int *fd, int n)
 {
 	sigset_t none;
 	int i;
@@ -206,8 +183,8 @@ become(const struct supervisor *s, struct attempt *a)
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	if (getppid() != s->pid)
 		_exit(127);
-	for (i = 0; i < 3; i++)
-		if (dup2(a->fd[i], i) == -1) {
+	for (i = 0; i < n; i++)
+		if (dup2(fd[i], i) == -1) {
 			a->error = errno;
 			_exit(127);
 		}
@@ -221,15 +198,15 @@ become(const struct supervisor *s, struct attempt *a)
 	_exit(127);
 }
 
-static int
-start(const struct supervisor *s, struct attempt *a)
+int
+child_start(const struct supervisor *s, struct attempt *a, const int *fd, int n)
 {
 	pid_t pid;
 
 	if (a->error != 0)
 		return -1;
 	if ((pid = vfork()) == 0)
-		become(s, a);
+		become(s, a, fd, n);
 	if (pid == -1) {
 		a->error = errno;
 		return -1;
@@ -240,144 +217,6 @@ start(const struct supervisor *s, struct attempt *a)
 	}
 	a->pid = pid;
 	return 0;
-}
-
-/* Reaps what has ended. 0: no child is left, and so no descendant; 1: some live. */
-static int
-reap(struct attempt *a)
-{
-	struct rusage u;
-	int status;
-	pid_t pid;
-
-	while ((pid = wait4(-1, &status, WNOHANG, &u)) > 0) {
-		if (pid == a->pid) {
-			a->pid = -1;
-			a->status = status;
-		}
-		a->cpu += (u.ru_utime.tv_sec + u.ru_stime.tv_sec) * INT64_C(1000000);
-		a->cpu += u.ru_utime.tv_usec + u.ru_stime.tv_usec;
-		if (u.ru_maxrss * INT64_C(1024) > a->max_rss)
-			a->max_rss = u.ru_maxrss * INT64_C(1024);
-	}
-	return pid == 0;
-}
-
-/* In its own namespace one kill(2) strikes all others at once, and no fork can slip by. */
-static void
-kill_tree(const struct supervisor *s, struct attempt *a)
-{
-	siginfo_t si;
-	int r;
-
-	do {
-		r = s->init ? kill(-1, SIGKILL) : tree_kill(NULL);
-		if (r == 0 || errno == ESRCH)
-			(void)waitid(P_ALL, 0, &si, WEXITED | WNOWAIT);
-		else
-			(void)poll(NULL, 0, 10);
-	} while (reap(a));
-}
-
-static int64_t
-after(int64_t now, int64_t us)
-{
-	return us > INT64_MAX - now ? INT64_MAX : now + us;
-}
-
-/* Asks the attempt to end. One that stopped itself could not hear it. */
-static void
-terminate(struct attempt *a, enum slot_end why, int64_t now)
-{
-	a->end = why;
-	a->deadline = after(now, a->order.kill_after);
-	if (kill(-a->pid, SIGTERM) != 0)
-		(void)kill(a->pid, SIGTERM);
-	(void)kill(-a->pid, SIGCONT);
-}
-
-static int
-too_large(const struct attempt *a)
-{
-	struct stat st;
-
-	return (fstat(a->fd[1], &st) == 0 && st.st_size > a->order.max_out) ||
-	    (fstat(a->fd[2], &st) == 0 && st.st_size > a->order.max_err);
-}
-
-/* Waits for SIGCHLD, a message or the next thing to do. 1: there is a message. */
-static int
-wait_event(const struct supervisor *s, const struct attempt *a, int64_t now)
-{
-	struct pollfd p = { .fd = s->fd, .events = POLLIN };
-	int64_t next = a->deadline < a->look ? a->deadline : a->look, us = next > now ? next - now : 0;
-	struct timespec t = { .tv_sec = us / 1000000, .tv_nsec = (us % 1000000) * 1000 };
-
-	return ppoll(&p, 1, &t, &s->events) == 1;
-}
-
-static void
-take_message(const struct supervisor *s, struct attempt *a, int64_t now)
-{
-	char word;
-
-	if (recv(s->fd, &word, 1, 0) <= 0) {
-		kill_tree(s, a);
-		_exit(0);
-	}
-	if (++a->kills == 1 && a->end == SLOT_EXITED)
-		terminate(a, SLOT_STOPPED, now);
-}
-
-/* 1: the time of asking is over. */
-static int
-overdue(struct attempt *a, int64_t now)
-{
-	if (a->kills > 1)
-		return 1;
-	if (now >= a->deadline) {
-		if (a->end != SLOT_EXITED)
-			return 1;
-		terminate(a, SLOT_TIMEDOUT, now);
-	}
-	if (now >= a->look) {
-		a->look = now + NEXT_LOOK;
-		if (too_large(a)) {
-			if (a->end == SLOT_EXITED)
-				a->end = SLOT_OVERFLOW;
-			return 1;
-		}
-	}
-	return 0;
-}
-
-/* Until the main process has ended, or had its time; then nothing else is left either. */
-static void
-watch(const struct supervisor *s, struct attempt *a)
-{
-	int64_t now = io_clock();
-	int left = 1, message;
-
-	a->end = SLOT_EXITED;
-	a->kills = 0;
-	a->cpu = a->max_rss = 0;
-	a->deadline = after(now, a->order.timeout);
-	a->look = now + FIRST_LOOK;
-	for (;;) {
-		message = wait_event(s, a, now);
-		left = reap(a);
-		if (a->pid == -1)
-			break;
-		now = io_clock();
-		if (message)
-			take_message(s, a, now);
-		if (overdue(a, now))
-			break;
-	}
-	if (left)
-		kill_tree(s, a);
-	if (a->end == SLOT_EXITED && too_large(a))
-		a->end = SLOT_OVERFLOW;
 }
 
 static void
@@ -413,8 +252,10 @@ run(const struct supervisor *s, struct attempt *a)
 	int i;
 
 	memset(&answer, 0, sizeof(answer));
-	if (start(s, a) == 0) {
-		watch(s, a);
+	if ((a->line == NULL ? child_start(s, a, a->fd, 3) : child_keep(s, a)) == 0) {
+		child_watch(s, a);
+		if (a->line != NULL)
+			child_keep_over(a);
 		judge(a, &answer);
 	} else {
 		answer.end = SLOT_NO_EXEC;
@@ -438,5 +279,6 @@ child_supervise(int fd, int init)
 	while ((order = receive(s.fd, &a)) != ORDER_END)
 		if (order == ORDER_RUN)
 			run(&s, &a);
+	child_keep_end(&s);
 	_exit(0);
 }

@@ -1,7 +1,7 @@
 /*
  * child: the supervisor's side of a slot: a process that runs one attempt after another and leaves nothing of any of
  * them. What goes over its socket, one message each: an order (struct child_order, then argc + envc NUL-terminated
- * words, with three to five descriptors), a CHILD_KILL byte, and back an answer for each order. The end of the socket is
+ * words and perhaps a line, with three to five descriptors), a CHILD_KILL byte, and back an answer for each order. The end of the socket is
  * the end of the dispatcher: the tree dies, then the supervisor.
  */
 #ifndef WQW_CHILD_H
@@ -24,6 +24,7 @@ struct child_order {
 	struct slot_limits limits;
 	uint32_t argc, envc;
 	uint32_t token, cgroup;        /* 1: a descriptor of that kind comes after the three */
+	uint32_t line;                 /* 1: one word more, for a command that is kept from one order to the next */
 };
 
 struct child_answer {

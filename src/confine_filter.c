@@ -178,7 +178,7 @@ find_spans(struct span spans[SPANS_MAX])
 	for (i = 0; i < TESTED; i++)
 		kinds[tested[i].number] = (uint8_t)(i + 1);
 	for (i = 0; i < NUMBERS; i++)
-		if (kinds[i] == IS_PLAIN && n > 0 && spans[n - 1].kind == IS_PLAIN && spans[n - 1].to + 1 == i)
+		if (kinds[i] == IS_PLAIN && n > 0 && spans[n - 1].kind == IS_PLAIN && spans[n - 1].to + 1U == i)
 			spans[n - 1].to = (uint16_t)i;
 		else if (kinds[i] != NOT)
 			spans[n++] = (struct span){ .from = (uint16_t)i, .to = (uint16_t)i, .kind = kinds[i] };

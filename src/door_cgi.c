@@ -20,9 +20,12 @@
 #include "job.h"
 #include "units.h"
 #include "web.h"
+#include "web_events.h"
 #include "web_wait.h"
 
-enum { BASE_MAX = 1024, PIECE = 65536, SWALLOW_MAX = 64 << 20 };
+enum { BASE_MAX = 1024, PIECE = 65536, SWALLOW_MAX = 64 << 20, STALLED = 30000 /* milliseconds */ };
+
+static const int64_t stream_max = 600 * INT64_C(1000000);
 
 enum framing {
 	BY_LENGTH,  /* what CONTENT_LENGTH says */
@@ -35,7 +38,7 @@ struct cgi {
 	struct http_reply reply;
 	struct web web;
 	char base[BASE_MAX];
-	int in, stop;          /* stop: readable when a signal to end has come */
+	int in, out, stop;     /* stop: readable when a signal to end has come */
 	enum framing framing;
 	int64_t left;          /* BY_LENGTH */
 	struct http_chunks chunks;
@@ -225,9 +228,9 @@ read_piece(struct cgi *c)
 
 /* A client that goes has its server close the output, or tell us to end: the job is accepted, whatever is said of it. */
 static void
-wait_for_end(struct cgi *c, int out)
+wait_for_end(struct cgi *c)
 {
-	struct web_wait_item item = { .q = &c->web.q, .id = c->web.id, .until = io_clock() + c->web.wait, .client = out };
+	struct web_wait_item item = { .q = &c->web.q, .id = c->web.id, .until = io_clock() + c->web.wait, .client = c->out };
 
 	web_wait_one(&item, c->stop);
 	web_waited(&c->web);
@@ -260,6 +263,40 @@ take_body(struct cgi *c, enum web_next *after)
 	return 0;
 }
 
+/* A server may take nothing more for a while; whatever tells us to end is heard meanwhile. -1: nobody takes it. */
+static int
+tell(void *arg, char *text, size_t n, int beat)
+{
+	const struct cgi *c = arg;
+	struct pollfd p[2] = { { .fd = c->out, .events = POLLOUT }, { .fd = c->stop, .events = POLLIN } };
+	int r;
+
+	(void)beat;
+	while ((r = poll(p, 2, STALLED)) == -1 && errno == EINTR)
+		;
+	r = r <= 0 || p[1].revents != 0 ? -1 : io_write(c->out, text, n);
+	free(text);
+	return r;
+}
+
+/* A process for each client is much: it ends after a while, and the client comes again. */
+static void
+stream(struct cgi *c)
+{
+	const char *limit = variable("WQW_EVENTS");
+	struct web_events e;
+	int64_t us;
+
+	if (limit == NULL || units_duration(limit, &us) == -1)
+		us = stream_max;
+	web_events_init(&e, &c->web);
+	e.tell = tell;
+	e.arg = c;
+	e.item.client = c->out;
+	e.item.until = io_clock() + us;
+	web_wait_one(&e.item, c->stop);
+}
+
 static int
 has_body(const struct cgi *c)
 {
@@ -267,25 +304,25 @@ has_body(const struct cgi *c)
 }
 
 static int
-send_reply(struct cgi *c, int out)
+send_reply(struct cgi *c)
 {
 	struct http_reply *r = &c->reply;
 	char first[64];
 	ssize_t n;
 
 	(void)snprintf(first, sizeof(first), "Status: %d %s", r->status, http_reason(r->status));
-	if (r->status != 204 && r->status != 304)
+	if (r->status != 204 && r->status != 304 && r->size != HTTP_LENGTH_UNKNOWN)
 		(void)http_reply_field(r, "Content-Length", "%jd", (intmax_t)r->size);
 	n = http_reply_head(r, first, c->piece, sizeof(c->piece));
-	if (n == -1 || io_write(out, c->piece, (size_t)n) == -1)
+	if (n == -1 || io_write(c->out, c->piece, (size_t)n) == -1)
 		return -1;
 	if (!has_body(c))
 		return 0;
 	if (r->fd == -1)
-		return r->text == NULL ? 0 : io_write(out, r->text, (size_t)r->size);
+		return r->text == NULL ? 0 : io_write(c->out, r->text, (size_t)r->size);
 	if (lseek(r->fd, r->at, SEEK_SET) == -1)
 		return -1;
-	return io_copy(r->fd, out, r->size) == r->size ? 0 : -1;
+	return io_copy(r->fd, c->out, r->size) == r->size ? 0 : -1;
 }
 
 /*
@@ -313,6 +350,7 @@ door_cgi(int in, int out, char note[HTTP_NOTE_MAX])
 	if (c == NULL)
 		return -1;
 	c->in = in;
+	c->out = out;
 	c->stop = hear_signals();
 	http_reply_init(&c->reply);
 	c->web.q.fd = -1;
@@ -321,11 +359,13 @@ door_cgi(int in, int out, char note[HTTP_NOTE_MAX])
 	else if ((next = web_begin(&c->web, &c->req, &c->reply)) == WEB_BODY)
 		r = take_body(c, &next);
 	if (r == 0 && next == WEB_WAIT)
-		wait_for_end(c, out);
+		wait_for_end(c);
 	(void)strlcpy(note, c->reply.note, HTTP_NOTE_MAX);
 	if (r == 0)
-		r = send_reply(c, out);
+		r = send_reply(c);
 	saved = errno;
+	if (r == 0 && next == WEB_STREAM)
+		stream(c);
 	if (r == 0)
 		swallow(c);
 	web_close(&c->web);

@@ -4,64 +4,26 @@
 #include <sys/socket.h>
 
 #include <netdb.h>
-#include <netinet/in.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "door_strict.h"
+#include "door_call.h"
 #include "io.h"
-#include "web.h"
 
 /* How much of a body that nobody wants is read before the reply, and after a reply that was sent over it. */
-enum { SWALLOW_MAX = 1 << 20, LINGER_MAX = 64 << 20, CLIENT_MAX = INET6_ADDRSTRLEN + 32 };
-
-enum phase {
-	HEAD,        /* the first call, with the head alone */
-	BODY,        /* the web layer takes the body */
-	SWALLOW,     /* the reply is there and waits for the end of the body */
-	CUT,         /* the reply has been sent over the body; nothing but to close the connection is left */
-	CHECKING,    /* suspended; `checked` ends it */
-	CHECKED,
-	COMMITTING,  /* suspended; `committed` ends it */
-	COMMITTED,
-	PATIENT,     /* the request is taken, and is to wait for its job when all of it has come */
-	WAITING,     /* suspended; `waited` ends it */
-	WAITED,
-	READY        /* the reply is there and the body is gone */
-};
-
-struct call {
-	struct door *door;
-	struct MHD_Connection *conn;
-	enum phase phase;
-	int close;                 /* the connection is not fit for another request */
-	int64_t passed;            /* bytes of the body in SWALLOW or CUT */
-	const char *target_at;
-	struct http_request req;
-	struct http_reply reply;
-	struct web web;
-	struct door_strict strict;
-	struct spool_draft *const *drafts;   /* of the submission, n of them */
-	size_t n;
-	struct web_checker_item check;
-	struct web_commit_item item;
-	struct web_wait_item wait;
-	char client[CLIENT_MAX];
-	char *path;                /* behind the target */
-	char target[];
-};
+enum { SWALLOW_MAX = 1 << 20, LINGER_MAX = 64 << 20 };
 
 void *
 door_mhd_begin(void *arg, const char *target, struct MHD_Connection *conn)
 {
 	struct door *door = arg;
 	size_t n = target == NULL ? 0 : strlen(target);
-	struct call *c = calloc(1, sizeof(*c) + 2 * (n + 1));
+	struct door_call *c = calloc(1, sizeof(*c) + 2 * (n + 1));
 
 	if (c == NULL)
 		return NULL;
 	(void)atomic_fetch_add(&door->requests, 1);
+	c->users = 1;
 	c->door = door;
 	c->conn = conn;
 	c->target_at = target;
@@ -83,7 +45,7 @@ lookup(const struct http_request *req, const char *name)
 
 /* The peer's address; NULL where it has none, as at the other end of a pipe. */
 static const char *
-find_client(struct call *c)
+find_client(struct door_call *c)
 {
 	static const char mapped[] = "::ffff:";
 	const union MHD_ConnectionInfo *info = MHD_get_connection_info(c->conn, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
@@ -106,72 +68,9 @@ find_client(struct call *c)
 	return strncmp(c->client, mapped, sizeof(mapped) - 1) == 0 ? c->client + sizeof(mapped) - 1 : c->client;
 }
 
-static struct MHD_Response *
-make_response(struct http_reply *r)
-{
-	struct MHD_Response *response;
-
-	if (r->fd != -1 && r->size > 0) {
-		response = MHD_create_response_from_fd_at_offset64((uint64_t)r->size, r->fd, (uint64_t)r->at);
-		if (response != NULL)
-			r->fd = -1;
-	} else {
-		response = MHD_create_response_from_buffer(r->text == NULL ? 0 : (size_t)r->size, r->text,
-		    MHD_RESPMEM_MUST_FREE);
-		if (response != NULL)
-			r->text = NULL;
-	}
-	return response;
-}
-
-static enum MHD_Result
-send_reply(struct call *c)
-{
-	int status = c->reply.status, bad = 0;
-	struct MHD_Response *response = make_response(&c->reply);
-	const char *name, *value;
-	enum MHD_Result r;
-	size_t at = 0;
-
-	if (response == NULL)
-		return MHD_NO;
-	while (http_reply_next(&c->reply, &at, &name, &value))
-		bad |= MHD_add_response_header(response, name, value) != MHD_YES;
-	if (c->close || atomic_load(&c->door->closing))
-		bad |= MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close") != MHD_YES;
-	r = bad ? MHD_NO : MHD_queue_response(c->conn, (unsigned)status, response);
-	MHD_destroy_response(response);
-	return r;
-}
-
-/* The library takes a reply before the body or after it. In between it goes to the socket by our own hand. */
-static enum MHD_Result
-cut(struct call *c)
-{
-	const union MHD_ConnectionInfo *info = MHD_get_connection_info(c->conn, MHD_CONNECTION_INFO_CONNECTION_FD);
-	char first[64], head[HTTP_HEAD_MAX + 128];
-	struct http_reply *r = &c->reply;
-	ssize_t n;
-
-	c->phase = CUT;
-	c->passed = 0;
-	(void)snprintf(first, sizeof(first), "HTTP/1.1 %d %s", r->status, http_reason(r->status));
-	(void)http_reply_field(r, "Content-Length", "%jd", (intmax_t)r->size);
-	(void)http_reply_field(r, "Connection", "close");
-	n = http_reply_head(r, first, head, sizeof(head));
-	if (info == NULL || n == -1 || r->fd != -1)
-		return MHD_NO;
-	/* Nothing is on its way on this connection, so that so little always fits; if not, the client sees it end. */
-	if (send(info->connect_fd, head, (size_t)n, MSG_NOSIGNAL | MSG_DONTWAIT | (r->size > 0 ? MSG_MORE : 0)) != n ||
-	    (r->size > 0 && send(info->connect_fd, r->text, (size_t)r->size, MSG_NOSIGNAL | MSG_DONTWAIT) != r->size))
-		return MHD_NO;
-	(void)shutdown(info->connect_fd, SHUT_WR);
-	return MHD_YES;
-}
-
 /* The reply is complete; the note that goes with it is said. */
 static void
-replied(struct call *c, enum phase next)
+replied(struct door_call *c, enum phase next)
 {
 	c->phase = next;
 	if (c->reply.note[0] != '\0')
@@ -180,7 +79,7 @@ replied(struct call *c, enum phase next)
 
 /* The body ends before its end. */
 static void
-refuse_rest(struct call *c, enum MHD_RequestTerminationCode why)
+refuse_rest(struct door_call *c, enum MHD_RequestTerminationCode why)
 {
 	if (why == MHD_REQUEST_TERMINATED_TIMEOUT_REACHED)
 		web_refuse(&c->req, &c->reply, 408, "The body stopped coming. Nothing was accepted; send it again.");
@@ -193,7 +92,7 @@ refuse_rest(struct call *c, enum MHD_RequestTerminationCode why)
  * not complete, or it is and was being committed. Who has only stopped sending, as after shutdown(2), can still be told.
  */
 static void
-broke_off(struct call *c, enum MHD_RequestTerminationCode why)
+broke_off(struct door_call *c, enum MHD_RequestTerminationCode why)
 {
 	switch (c->phase) {
 	case BODY:
@@ -219,32 +118,28 @@ broke_off(struct call *c, enum MHD_RequestTerminationCode why)
 	default:
 		return;
 	}
-	(void)cut(c);
+	(void)door_cut(c);
 }
 
 void
 door_mhd_end(void *arg, struct MHD_Connection *conn, void **call, enum MHD_RequestTerminationCode why)
 {
-	struct door *door = arg;
-	struct call *c = *call;
+	struct door_call *c = *call;
 
+	(void)arg;
 	(void)conn;
 	if (c == NULL)
 		return;
 	broke_off(c, why);
-	web_close(&c->web);
-	http_reply_clear(&c->reply);
-	door_strict_clear(&c->strict);
-	free(c);
+	door_stream_end(c);
+	door_call_leave(c);
 	*call = NULL;
-	if (atomic_fetch_sub(&door->requests, 1) == 1 && atomic_load(&door->closing))
-		door->idle(door->arg);
 }
 
 static void
 committed(void *arg)
 {
-	struct call *c = arg;
+	struct door_call *c = arg;
 
 	c->phase = COMMITTED;
 	MHD_resume_connection(c->conn);
@@ -253,7 +148,7 @@ committed(void *arg)
 static void
 waited(void *arg)
 {
-	struct call *c = arg;
+	struct door_call *c = arg;
 
 	c->phase = WAITED;
 	MHD_resume_connection(c->conn);
@@ -261,7 +156,7 @@ waited(void *arg)
 
 /* The connection rests until the job has ended. Who stops sending is taken for gone, and answered at once. */
 static enum MHD_Result
-wait_for_end(struct call *c)
+wait_for_end(struct door_call *c)
 {
 	const union MHD_ConnectionInfo *info = MHD_get_connection_info(c->conn, MHD_CONNECTION_INFO_CONNECTION_FD);
 
@@ -276,7 +171,7 @@ wait_for_end(struct call *c)
 
 /* 0; else the status to refuse the request with. */
 static int
-find_request(struct call *c, const char *method, const char *version, const char **why)
+find_request(struct door_call *c, const char *method, const char *version, const char **why)
 {
 	const struct door_line line = { .target = c->target, .method = method, .version = version, .target_at = c->target_at };
 	size_t n = strlen(c->target);
@@ -299,7 +194,7 @@ find_request(struct call *c, const char *method, const char *version, const char
 }
 
 static enum MHD_Result
-on_head(struct call *c, const char *method, const char *version)
+on_head(struct door_call *c, const char *method, const char *version)
 {
 	const char *why = NULL;
 	int status = find_request(c, method, version, &why);
@@ -308,13 +203,14 @@ on_head(struct call *c, const char *method, const char *version)
 		c->close = 1;
 		web_refuse(&c->req, &c->reply, status, why);
 		replied(c, READY);
-		return send_reply(c);
+		return door_send(c);
 	}
-	switch (web_begin(&c->web, &c->req, &c->reply)) {
+	switch (c->next = web_begin(&c->web, &c->req, &c->reply)) {
 	case WEB_BODY:
 		c->phase = BODY;
 		return MHD_YES;
 	case WEB_WAIT:
+	case WEB_STREAM:
 		c->phase = PATIENT;
 		return MHD_YES;
 	default:
@@ -323,14 +219,14 @@ on_head(struct call *c, const char *method, const char *version)
 	/* To reply at this early moment costs the connection, which is right only where the client waits with its body. */
 	if (c->strict.expects && c->req.length != HTTP_LENGTH_NONE) {
 		replied(c, READY);
-		return send_reply(c);
+		return door_send(c);
 	}
 	replied(c, SWALLOW);
-	return c->req.length > SWALLOW_MAX ? cut(c) : MHD_YES;
+	return c->req.length > SWALLOW_MAX ? door_cut(c) : MHD_YES;
 }
 
 static enum MHD_Result
-on_body(struct call *c, const char *data, size_t n)
+on_body(struct door_call *c, const char *data, size_t n)
 {
 	if (c->phase == BODY && web_body(&c->web, data, n) == WEB_BODY)
 		return MHD_YES;
@@ -338,7 +234,7 @@ on_body(struct call *c, const char *data, size_t n)
 		replied(c, SWALLOW);
 	c->passed += (int64_t)n;
 	if (c->phase == SWALLOW && c->passed > SWALLOW_MAX)
-		return cut(c);
+		return door_cut(c);
 	if (c->phase == PATIENT && c->passed > SWALLOW_MAX)
 		return MHD_NO;
 	return c->phase == CUT && c->passed > LINGER_MAX ? MHD_NO : MHD_YES;
@@ -347,7 +243,7 @@ on_body(struct call *c, const char *data, size_t n)
 static void
 checked(void *arg)
 {
-	struct call *c = arg;
+	struct door_call *c = arg;
 
 	c->phase = CHECKED;
 	MHD_resume_connection(c->conn);
@@ -355,7 +251,7 @@ checked(void *arg)
 
 /* 1: the connection rests while a command judges the payload; 0: it has, and c->check.ok tells. */
 static int
-check(struct call *c)
+check(struct door_call *c)
 {
 	c->check = (struct web_checker_item){ .w = &c->web, .done = checked, .arg = c, .ok = 1 };
 	if (!web_has_check(&c->web))
@@ -375,7 +271,7 @@ check(struct call *c)
 
 /* 1: the submission is on its way to the disk, and the connection rests; 0: it is there. */
 static int
-commit(struct call *c)
+commit(struct door_call *c)
 {
 	if (c->door->commit == NULL) {
 		(void)spool_commit(c->drafts, c->n);
@@ -393,7 +289,7 @@ commit(struct call *c)
 
 /* The whole body is there, or what comes after that. 1: the connection rests. */
 static int
-submit(struct call *c, enum web_next *next)
+submit(struct door_call *c, enum web_next *next)
 {
 	if (c->phase == BODY) {
 		if ((c->n = web_end(&c->web, &c->drafts)) == 0)
@@ -412,9 +308,9 @@ submit(struct call *c, enum web_next *next)
 }
 
 static enum MHD_Result
-on_end(struct call *c)
+on_end(struct door_call *c)
 {
-	enum web_next next = c->phase == PATIENT ? WEB_WAIT : WEB_REPLY;
+	enum web_next next = c->phase == PATIENT ? c->next : WEB_REPLY;
 
 	if (c->phase == CUT)
 		return MHD_NO;
@@ -422,20 +318,22 @@ on_end(struct call *c)
 		return MHD_YES;
 	if (next == WEB_WAIT)
 		return wait_for_end(c);
+	if (next == WEB_STREAM)
+		return door_stream(c);
 	if (c->phase == WAITED)
 		web_waited(&c->web);
 	if (c->phase == SWALLOW)
 		c->phase = READY;
 	else
 		replied(c, READY);
-	return send_reply(c);
+	return door_send(c);
 }
 
 enum MHD_Result
 door_mhd_access(void *arg, struct MHD_Connection *conn, const char *url, const char *method, const char *version,
     const char *data, size_t *size, void **call)
 {
-	struct call *c = *call;
+	struct door_call *c = *call;
 	size_t n = *size;
 
 	(void)arg;

@@ -2,7 +2,7 @@
  * door_mhd: the life of one request in libmicrohttpd: its three callbacks, between its connection and the web layer.
  *
  * A submission that is complete is suspended until the committer has made it durable, and a request that waits for the end
- * of a job until that, or until its client goes. A reply that is known before all
+ * of a job until that, or until its client goes; a stream of events is, between two of them. A reply that is known before all
  * of the body has come waits while what is left of it is read and forgotten; where that is too much, the reply is sent
  * over it, and the connection closed when the client has had time to see it.
  */

@@ -44,7 +44,7 @@ struct http_reply {
 	char head[HTTP_HEAD_MAX];    /* the fields; walk them with http_reply_next */
 	char *text;                  /* the body, owned, or NULL; */
 	int fd;                      /* else `size` bytes from `at` of a file, owned, or -1 */
-	off_t at, size;              /* size: of the body in either case */
+	off_t at, size;              /* size: of the body in either case; HTTP_LENGTH_UNKNOWN: it is not told */
 	char note[HTTP_NOTE_MAX];    /* one line for the operator's log; "" where there is nothing to say */
 };
 

@@ -270,8 +270,11 @@ slot_run(struct slot *s, const struct slot_attempt *a)
 	char block[CHILD_BLOCK];
 	struct child_order o = {
 		.timeout = a->timeout, .kill_after = a->kill_after, .max_out = a->max_out, .max_err = a->max_err,
-		.limits = a->limits, .token = a->token != 0, .cgroup = a->cgroup != 0
+		.limits = a->limits, .token = a->token != 0, .cgroup = a->cgroup != 0,
+		.line = a->line != NULL
 	};
+	char *const line[2] = { (char *)(uintptr_t)a->line, NULL };
+	uint32_t lines;
 	size_t used = 0;
 	int r;
 
@@ -279,7 +282,8 @@ slot_run(struct slot *s, const struct slot_attempt *a)
 		errno = s->busy ? EBUSY : EINVAL;
 		return -1;
 	}
-	if (pack(block, &used, a->argv, &o.argc) != 0 || pack(block, &used, a->envp, &o.envc) != 0)
+	if (pack(block, &used, a->argv, &o.argc) != 0 || pack(block, &used, a->envp, &o.envc) != 0 ||
+	    pack(block, &used, line, &lines) != 0)
 		return -1;
 	if (o.argc + o.envc > CHILD_WORDS) {
 		errno = E2BIG;

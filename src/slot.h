@@ -38,6 +38,11 @@ struct slot_limits {
 struct slot_attempt {
 	int in, out, err;             /* become descriptors 0, 1, 2; remain the caller's */
 	char *const *argv, *const *envp;   /* NULL-terminated; argv[0] is looked up in envp's PATH */
+	/*
+	 * NULL, or what the command is told in one line on its stdin: it is then started once, kept for later attempts with the same
+	 * argv, envp and limits, and says in one line on its stdout how each went. out takes nothing; err what it says.
+	 */
+	const char *line;
 	int64_t timeout, kill_after;  /* microseconds */
 	int64_t max_out, max_err;     /* sizes that the files behind out and err may grow to, bytes */
 	struct slot_limits limits;

@@ -9,6 +9,7 @@
 #include "job.h"
 #include "spool.h"
 
+enum { SPOOL_STAGED_MAX = 8 + ID_NAME_MAX + 1 };
 enum spool_outcome { SPOOL_SUCCESS, SPOOL_RETRY, SPOOL_DEAD, SPOOL_PUT_BACK };
 
 struct spool_claim {
@@ -43,6 +44,9 @@ int spool_claim(const struct spool *q, const char *file, const struct policy *p,
 
 /* Makes the result (its header filled in but for what the end tells) and the log. -1: a fault of ours. */
 int spool_stage(struct spool_claim *c, const struct policy *p, const char *worker);
+
+/* The path of its result while that is being made, relative to the queue. Returns buf. */
+char *spool_staged_path(char buf[SPOOL_STAGED_MAX], const struct spool_claim *c);
 
 /* Adds a line to the job's log, making it if need be. */
 int spool_note(struct spool_claim *c, const char *line);

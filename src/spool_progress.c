@@ -177,6 +177,14 @@ spool_progress_end(const struct spool *q, const char *id, int last)
 	errno = saved;
 }
 
+const char *
+spool_progress_whose(const char *file)
+{
+	size_t n = sizeof(PROGRESS) - 1;
+
+	return strncmp(file, PROGRESS, n) == 0 && id_valid(file + n) ? file + n : NULL;
+}
+
 /* The ID in the name of such a file; NULL: it is none. */
 static const char *
 whose(const char *file)

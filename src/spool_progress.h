@@ -19,6 +19,9 @@ char *spool_progress_path(char buf[SPOOL_ASIDE_MAX], const char *id);
 char *spool_checkpoint_path(char buf[SPOOL_ASIDE_MAX], const char *id);
 char *spool_retry_path(char buf[SPOOL_ASIDE_MAX], const char *id);
 
+/* Whose progress a file in stat/ of this name is; NULL: nobody's. */
+const char *spool_progress_whose(const char *file);
+
 /* The last line of the progress; one that cannot be read, or is no plain file, tells nothing. */
 void spool_progress(const struct spool *q, const char *id, struct spool_progress *p);
 

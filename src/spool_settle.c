@@ -59,6 +59,14 @@ staged_name(char file[ID_NAME_MAX + 1], const struct spool_claim *c)
 	return id_file(file, c->name.id, c->name.attempts, ID_NONE);
 }
 
+char *
+spool_staged_path(char buf[SPOOL_STAGED_MAX], const struct spool_claim *c)
+{
+	char file[ID_NAME_MAX + 1];
+
+	return spool_path(buf, SPOOL_TMP, staged_name(file, c));
+}
+
 /* A fresh file in tmp/; one that a crash has left there is no one's. */
 static int
 open_staged(const struct spool_claim *c)

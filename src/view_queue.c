@@ -115,38 +115,3 @@ view_queue_jobs(const struct view_queue *v, enum view_state s)
 		return -1;
 	}
 }
-
-struct place {
-	const struct spool *q;
-	int64_t aging, key;
-	int64_t ahead;
-};
-
-/* As a worker reckons it. */
-static int64_t
-urgency(int64_t time, int priority, int64_t aging)
-{
-	return time + (priority - ID_PRIORITY_DEFAULT) * aging;
-}
-
-static int
-place_one(void *arg, const char *file)
-{
-	struct place *p = arg;
-	struct id_name name;
-	int64_t time;
-
-	if (id_parse(file, &name) == 0 && (time = view_submitted(p->q, SPOOL_NEW, file, &name)) != -1 &&
-	    urgency(time, name.priority, p->aging) < p->key)
-		p->ahead++;
-	return 0;
-}
-
-int64_t
-view_place(const struct spool *q, const struct policy *p, const struct view *job)
-{
-	struct place place = { .q = q, .aging = p->aging };
-
-	place.key = urgency(job->submitted, job->name.priority, p->aging);
-	return spool_scan(q, SPOOL_NEW, place_one, &place) == -1 ? -1 : place.ahead;
-}

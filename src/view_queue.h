@@ -39,7 +39,4 @@ int64_t view_queue_jobs(const struct view_queue *v, enum view_state s);
 /* When a job that a scan of `d` found was submitted, microseconds; -1: it is gone, or cannot be told. */
 int64_t view_submitted(const struct spool *q, enum spool_dir d, const char *file, const struct id_name *name);
 
-/* How many jobs in new/ a worker takes before this one, which is in new/, too. */
-int64_t view_place(const struct spool *q, const struct policy *p, const struct view *job);
-
 #endif

@@ -22,7 +22,8 @@ static const struct {
 	{ WATCH_GONE, IN_MOVED_FROM | IN_DELETE },
 	{ WATCH_CLOSED, IN_CLOSE_WRITE | IN_CLOSE_NOWRITE },
 	{ WATCH_TOUCHED, IN_ATTRIB },
-	{ WATCH_WRITTEN, IN_CLOSE_WRITE }
+	{ WATCH_WRITTEN, IN_CLOSE_WRITE },
+	{ WATCH_MODIFIED, IN_MODIFY }
 };
 
 enum { KINDS = sizeof(kinds) / sizeof(kinds[0]) };

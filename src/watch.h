@@ -13,7 +13,8 @@ enum watch_what {
 	WATCH_CLOSED = 4,   /* a file was closed for the last time by someone */
 	WATCH_TOUCHED = 8,  /* its times changed */
 	WATCH_AGAIN = 16,   /* events were lost, or the watched directory went: scan again. Of a file: look at it */
-	WATCH_WRITTEN = 32  /* as WATCH_CLOSED, by someone who could write to it */
+	WATCH_WRITTEN = 32, /* as WATCH_CLOSED, by someone who could write to it */
+	WATCH_MODIFIED = 64 /* a file was written to, or cut */
 };
 
 struct watch {

@@ -23,6 +23,7 @@ static const struct route {
 	{ NULL, NULL, web_status, web_act, 2, READ | HTTP_POST | HTTP_DELETE, 1 },
 	{ NULL, "result", web_result, NULL, 3, READ, 0 },
 	{ NULL, "log", web_log, NULL, 3, READ, 0 },
+	{ NULL, "events", web_watch, NULL, 3, READ, 0 },
 	{ NULL, "cancel", NULL, web_cancel, 3, HTTP_POST, 0 },
 	{ NULL, "retry", NULL, web_retry, 3, HTTP_POST, 0 }
 };
@@ -144,7 +145,7 @@ web_begin(struct web *w, const struct http_request *req, struct http_reply *repl
 	http_reply_init(reply);
 	if (split(req->path, &parts) == -1 || (route = find(&parts)) == NULL) {
 		web_problem(w, 404, NULL, NULL, "Nothing is at this address. There are /QUEUE, /QUEUE/ID, and below it /result, "
-		    "/log, /cancel and /retry.");
+		    "/log, /events, /cancel and /retry.");
 		return WEB_REPLY;
 	}
 	if (take_method(w, route->methods) == -1 ||
@@ -157,7 +158,7 @@ web_begin(struct web *w, const struct http_request *req, struct http_reply *repl
 	if (w->wait != -1 && w->id[0] != '\0')
 		return web_await(w);
 	route->answer(w);
-	return WEB_REPLY;
+	return w->stream ? WEB_STREAM : WEB_REPLY;
 }
 
 void

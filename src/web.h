@@ -13,7 +13,10 @@
  *		wait w.wait microseconds at the most, until job w.id of w.q has ended;
  *		web_waited(&w);
  *	}
- *	send the reply, for HEAD without its body; web_close(&w);
+ *	send the reply, for HEAD without its body;
+ *	if (next == WEB_STREAM)                         (from web_begin)
+ *		its body is what web_events tells, from now on;
+ *	web_close(&w);
  *
  * Wherever WEB_REPLY, or 0 from web_end, is returned the reply is complete and nothing more of the body is wanted.
  * Errors of any kind are replies. web_close without web_committed leaves nothing of a submission.
@@ -24,7 +27,7 @@
 #include "http.h"
 #include "spool_submit.h"
 
-enum web_next { WEB_REPLY, WEB_BODY, WEB_WAIT };
+enum web_next { WEB_REPLY, WEB_BODY, WEB_WAIT, WEB_STREAM };
 enum { WEB_DRAFTS_MAX = 100 };   /* jobs of one request */
 
 struct web {
@@ -34,6 +37,7 @@ struct web {
 	char queue[ID_WORD_MAX + 1], id[ID_MAX + 1];   /* "" where the path does not go so far */
 	struct web_upload *upload;                     /* a submission that has begun; else NULL */
 	int64_t wait;                                  /* microseconds that the client would wait for the end; -1: not told */
+	int stream;                                    /* the reply's body goes on until the job ends */
 	int by_prefer, preferable;                     /* it says so by Prefer; the answer depends on Prefer */
 };
 

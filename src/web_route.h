@@ -24,6 +24,8 @@ void web_policy(const struct web *w, struct policy *p);
 void web_result(struct web *w);   /* GET /QUEUE/ID/result */
 void web_log(struct web *w);      /* GET /QUEUE/ID/log */
 
+void web_watch(struct web *w);    /* GET /QUEUE/ID/events: the head; w->stream: web_events has the body */
+
 void web_list(struct web *w);     /* GET /QUEUE?state= */
 
 /* DELETE /QUEUE/ID, POST /QUEUE/ID?action=, /QUEUE/ID/cancel and /QUEUE/ID/retry. */

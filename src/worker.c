@@ -31,6 +31,10 @@ read_policy(struct worker *w)
 			warn("%s/%s", w->q.word, why);
 		return -1;
 	}
+	if (w->o->persistent && p.max_cpu != 0) {
+		warnx("%s/queue.conf: max-cpu: not with --persistent, whose handler has many jobs and one count of its time", w->q.word);
+		return -1;
+	}
 	if (spool_event_check(&w->q, &p, &what) == -1) {
 		if (errno == ELOOP) {
 			warnx("%s/queue.conf: %s: this queue itself; its jobs would never end", w->q.word, what);

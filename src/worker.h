@@ -9,6 +9,7 @@ enum { WORKER_SLOTS_MAX = 1024 };
 struct worker_options {
 	const char *queue;
 	int slots;          /* 1..WORKER_SLOTS_MAX: attempts at the same time */
+	int persistent;     /* 1: each slot starts the command once, and hands it job after job */
 	int drain;          /* 1: return when nothing is left in new/, later/ and cur/ */
 	char **command;     /* NULL-terminated; NULL: the policy's handler */
 };

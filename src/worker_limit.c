@@ -173,7 +173,8 @@ give_group(struct worker *w, int i, struct slot_attempt *a)
 {
 	struct worker_limits *l = &w->limits;
 
-	if (l->group.own == -1 || (w->p.max_memory == 0 && w->p.max_processes == 0))
+	/* A handler that is kept would stay in the group of its first attempt. */
+	if (w->o->persistent || l->group.own == -1 || (w->p.max_memory == 0 && w->p.max_processes == 0))
 		return;
 	if (cgroup_limit(&l->group, &l->leaf[i], i, w->p.max_memory, w->p.max_processes) == -1) {
 		warn("%s: max-memory and max-processes are now of each process: %s", w->q.word, l->leaf[i].name);

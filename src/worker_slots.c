@@ -69,19 +69,25 @@ run(struct worker *w, int i)
 	char line[POLICY_HANDLER_MAX], *word[HANDLER_WORDS + 1];
 	struct attempt_env env;
 	struct slot_attempt a;
+	int keep = w->o->persistent, r = -1;
 	struct stat st;
-	int r;
+	char *told = NULL;
 
-	if (spool_stage(c, &w->p, w->name) == -1 || fstat(c->log, &st) == -1 || attempt_env(&env, c, &w->p, w->dir) == -1)
+	if (spool_stage(c, &w->p, w->name) == -1 || fstat(c->log, &st) == -1 ||
+	    attempt_env(&env, keep ? NULL : c, &w->p, w->dir) == -1)
 		return -1;
+	if (keep && (told = attempt_line(c, &w->p, w->dir)) == NULL)
+		goto out;
 	a = (struct slot_attempt){
 		.in = c->fd, .out = c->result, .err = c->log,
-		.argv = command(w, line, word), .envp = env.var,
+		.argv = command(w, line, word), .envp = env.var, .line = told,
 		.timeout = w->p.timeout, .kill_after = w->p.kill_after,
 		.max_out = c->start + w->p.max_result, .max_err = st.st_size + w->p.max_log
 	};
 	limit_give(w, i, &a);
 	r = slot_run(&w->slot[i], &a);
+out:
+	free(told);
 	attempt_env_free(&env);
 	return r;
 }

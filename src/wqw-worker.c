@@ -10,7 +10,7 @@
 static void
 usage(FILE *f)
 {
-	(void)fputs("usage: wqw-worker QUEUE [-j N] [--drain] [-- COMMAND ARG...]\n", f);
+	(void)fputs("usage: wqw-worker QUEUE [-j N] [--drain] [--persistent] [-- COMMAND ARG...]\n", f);
 }
 
 static int
@@ -29,6 +29,7 @@ main(int argc, char *argv[])
 	static const struct option options[] = {
 		{ "drain", no_argument, NULL, 'd' },
 		{ "jobs", required_argument, NULL, 'j' },
+		{ "persistent", no_argument, NULL, 'p' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 }
 	};
@@ -42,6 +43,9 @@ main(int argc, char *argv[])
 			break;
 		case 'j':
 			o.slots = slots(optarg);
+			break;
+		case 'p':
+			o.persistent = 1;
 			break;
 		case 'h':
 			usage(stdout);

@@ -20,6 +20,7 @@ static const char usage[] =
     "  GET  /QUEUE/ID          its state\n"
     "  GET  /QUEUE/ID/result   its result\n"
     "  GET  /QUEUE/ID/log      what its handler wrote to stderr\n"
+    "  GET  /QUEUE/ID/events   what becomes of it, as server-sent events\n"
     "For operators:\n"
     "  GET  /QUEUE?state=failed\n"
     "  POST /QUEUE/ID/cancel   end it\n"

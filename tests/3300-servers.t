@@ -94,7 +94,15 @@ drive()
 	esac
 	is "$(count spool/box/tmp)$(count spool/small/tmp)$(count spool/small/new)" 000 "$server: nothing is left of what was refused"
 
+	curl -q -sS -N --max-time 60 "$job/events?last-event-id=0" >seen 2>err &
+	stream=$!
+	case $without in
+	*stream*) ;;
+	*) ok "$server: the first event comes at once" until_true grep -q '"new"' seen ;;
+	esac
 	wqw-worker box --drain -- cat 2>err || fail "$server: worker: $(cat err)"
+	wait "$stream"
+	like "$(sed -n 's/^event: //p' seen | tr '\n' ' ')" '^state .*end $' "$server: the events of its life"
 	for what in "$job" "$chunked" "$form"; do
 		curl -q -sS -o body -D head "$what/result"
 		ok "$server: the bytes are as they were" cmp body photo.bin

@@ -1,0 +1,232 @@
+# shellcheck shell=sh
+# shellcheck disable=SC2034,SC2154 # its variables come from run, and go there
+# figures.sh: each figure measures its variants once, by turns; run calls it as often as there are rounds.
+
+QUICK_FIGURES='submit lines http1 http64 drain latency'
+ALL_FIGURES='submit lines http1 http64 cgi drain persistent latency claims limits flat'
+
+jobs() { if [ -n "$quick" ]; then echo "$1"; else echo "$2"; fi; }
+
+start_httpd()
+{
+	WQW_SPOOL=$W wqw-httpd -l 127.0.0.1:0 2>"$work/httpd" &
+	httpd=$! pids="$pids $httpd"
+	wait_for grep -q listening "$work/httpd"
+	port=$(sed -n 's|.*127\.0\.0\.1:\([0-9]*\)/$|\1|p' "$work/httpd")
+}
+
+stop_httpd()
+{
+	kill "$httpd"
+	wait "$httpd"
+}
+
+# What the disk gives to one process, to many, and by groups.
+figure_submit()
+{
+	for n in 1 16 64; do
+		fresh q
+		note submit "limit-$n" "$(limit submit q "$(jobs 1024 4096)" $n)"
+	done
+	fresh q
+	note submit limit-group "$(limit group q "$(jobs 5000 20000)" 100)"
+}
+
+figure_lines()
+{
+	n=$(jobs 4000 20000)
+	fresh q
+	note lines limit-1 "$(limit submit q "$(jobs 500 2000)" 1)"
+	fresh q
+	seq "$n" | awk '{ printf "%0255d\n", $1 }' >"$work/lines"
+	from=$(now)
+	wqw-submit --lines "$W/q" <"$work/lines" >"$work/out"
+	note lines wqw "$(rate "$n" "$from" "$(now)")"
+	[ "$(wc -l <"$work/out")" -eq "$n" ] || fatal 'wqw-submit --lines: not all were accepted'
+	rm -rf q
+}
+
+# http CLIENTS REQUESTS: and the latency of the same.
+http()
+{
+	n=$1
+	fresh q
+	note "http$n" "limit-$n" "$(limit submit q "$(jobs 1024 4096)" "$n")"
+	fresh q
+	commit=$(limit submit q "$(jobs 256 1024)" 1 | awk '{ printf "%.3f\n", 1000 / $1 }')
+	fresh q
+	start_httpd
+	out=$(post "$port" /q "$n" "$2") || fatal 'post'
+	stop_httpd
+	note "http$n" wqw "${out%% *}"
+	note "http$n.ms" limit-commit "$commit"
+	note "http$n.ms" wqw-p99 "${out##* }"
+	rm -rf q
+}
+
+figure_http1() { http 1 "$(jobs 1000 4000)"; }
+figure_http64() { http 64 "$(jobs 6400 32000)"; }
+
+# The CGI, and an empty static one, behind the same server.
+figure_cgi()
+{
+	has lighttpd || return
+	fresh q
+	cp "$ROOT/obj/bench/empty" "$W/empty.cgi"
+	ln -sf "$ROOT/bin/wqw.cgi" "$W/wqw.cgi"
+	cat >"$work/lighttpd.conf" <<-EOF
+		server.modules = ( "mod_cgi", "mod_setenv", "mod_alias" )
+		server.document-root = "$W"
+		server.bind = "127.0.0.1"
+		server.port = 18099
+		setenv.set-environment = ( "WQW_SPOOL" => "$W" )
+		cgi.assign = ( ".cgi" => "" )
+		server.max-keep-alive-requests = 100000
+	EOF
+	lighttpd -D -f "$work/lighttpd.conf" 2>"$work/lighttpd.err" &
+	pid=$! pids="$pids $pid"
+	wait_for curl -s -o /dev/null http://127.0.0.1:18099/
+	out=$(post 18099 /empty.cgi 16 "$(jobs 2000 6000)") || fatal 'post to empty.cgi'
+	note cgi limit-empty-static "${out%% *}"
+	out=$(post 18099 /wqw.cgi/q 16 "$(jobs 2000 6000)") || fatal 'post to wqw.cgi'
+	note cgi wqw "${out%% *}"
+	kill "$pid"
+	wait "$pid"
+	rm -rf q
+}
+
+# fill QUEUE JOBS: by the fastest way there is, which need not be durable.
+fill() { perl -e 'my ($q, $n) = @ARGV; for (0 .. $n - 1) { open my $f, ">", "$q/tmp/$_" or die; print $f "\n", "x" x 255; close $f; rename "$q/tmp/$_", sprintf("%s/new/0.%d", $q, $_) or die }; ' "$@"; sync -f "$1"; }
+
+figure_drain()
+{
+	n=$(jobs 1000 5000)
+	for sync in 1 0; do
+		fresh q
+		fill q "$n"
+		note drain "limit-sync$sync" "$(limit drain q 2 $sync stamp no)"
+	done
+	fresh q
+	fill q "$n"
+	from=$(now)
+	wqw-worker "$W/q" -j 2 --drain -- stamp no
+	note drain wqw "$(rate "$n" "$from" "$(now)")"
+	rm -rf q
+	case " $PEERS " in
+	*' xargs '*)
+		from=$(now)
+		seq "$n" | xargs -P 2 -n 1 stamp
+		note drain peer-xargs "$(rate "$n" "$from" "$(now)")" ;;
+	esac
+	case " $PEERS " in
+	*' tsp '*)
+		has tsp || return 0
+		tsp -S 2
+		from=$(now)
+		for _ in $(seq $((n / 5))); do tsp stamp no >/dev/null; done
+		tsp -w
+		note drain peer-tsp "$(rate $((n / 5)) "$from" "$(now)")"
+		tsp -K ;;
+	esac
+}
+
+figure_persistent()
+{
+	wqw-worker -h 2>&1 | grep -q -- --persistent || return 0
+	n=$(jobs 4000 20000)
+	fresh q
+	fill q "$n"
+	note persistent limit-sync1 "$(limit drain q 2 1 stamp no)"
+	fresh q
+	fill q "$n"
+	from=$(now)
+	wqw-worker "$W/q" -j 2 --drain --persistent -- nothing
+	note persistent wqw "$(rate "$n" "$from" "$(now)")"
+	rm -rf q
+}
+
+# From the end of submit to the handler's first instruction.
+figure_latency()
+{
+	n=$(jobs 200 500)
+	out=$(limit spawn "$n" stamp)
+	note latency.us limit-spawn-p50 "${out% *}"
+	for workers in 1 8; do
+		fresh q
+		for _ in $(seq $workers); do
+			wqw-worker "$W/q" -- stamp &
+			pids="$pids $!"
+		done
+		out=$(waker latency "$W/q" "$n") || fatal waker
+		note latency.us "wqw-p50-$workers" "${out% *}"
+		note latency.us "wqw-p99-$workers" "${out#* }"
+		for pid in $pids; do kill "$pid" 2>/dev/null; done
+		wait
+		pids=
+		rm -rf q
+	done
+}
+
+# Claims a second, by processes on one queue: as the plain renames fare, and as workers do.
+figure_claims()
+{
+	n=$(jobs 2000 5000)
+	for workers in 1 2 4 8 16; do
+		fresh q
+		fill q "$n"
+		from=$(now)
+		for _ in $(seq $workers); do
+			wqw-worker "$W/q" --drain -- stamp no &
+			pids="$pids $!"
+		done
+		wait
+		pids=
+		note claims "wqw-$workers" "$(rate "$n" "$from" "$(now)")"
+	done
+	rm -rf q
+}
+
+# Groups, rates, keys and priorities in the spool, but not on the jobs.
+figure_limits()
+{
+	n=$(jobs 1000 5000)
+	for kind in limit-plain wqw-beside; do
+		fresh q
+		[ $kind = limit-plain ] || {
+			printf '%s\n' 'max-running 1000' 'rate 1000000/1s' 'group-limit 2' >>q/queue.conf
+			seq 100 | wqw-submit --lines "$W/q" --group g --priority 9 --key k --delay 1d >/dev/null 2>&1
+		}
+		fill q "$n"
+		from=$(now)
+		wqw-worker "$W/q" -j 2 --drain -- stamp no
+		note limits $kind "$(rate "$n" "$from" "$(now)")"
+	done
+	rm -rf q
+}
+
+# per_call CALLS COMMAND...: microseconds of CPU and waiting that each of so many calls takes.
+per_call()
+{
+	calls=$1
+	shift
+	from=$(now)
+	for _ in $(seq "$calls"); do "$@" >/dev/null </dev/null || fatal "$*"; done
+	echo "$calls $from $(now)" | awk '{ printf "%.0f\n", ($3 - $2) / $1 * 1e6 }'
+}
+
+# What a call costs at so many waiting jobs; how soon a worker has its first, and the memory it takes.
+figure_flat()
+{
+	for n in 1000 10000 100000 $([ -n "$quick" ] || echo 1000000); do
+		fresh q
+		fill q "$n"
+		note flat.us "submit-$n" "$(per_call 50 wqw-submit "$W/q")"
+		note flat.us "status-$n" "$(per_call 50 wqw-status "$W/q/0.900")"
+		# shellcheck disable=SC2046 # three numbers
+		set -- $(waker start "$W/q" 200)
+		note flat.ms "first-$n" "$1"
+		note flat.us "claim-$n" "$2"
+		note flat.KiB "worker-$n" "$3"
+	done
+	rm -rf q
+}
