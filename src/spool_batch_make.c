@@ -28,11 +28,15 @@ spool_batch_make_dir(const struct spool *q, const char *path)
 {
 	struct stat st;
 	mode_t mode;
+	int fd, r;
 
 	if (fstatat(q->fd, spool_dir_name(SPOOL_KEYS), &st, AT_SYMLINK_NOFOLLOW) == -1)
 		return -1;
 	mode = (st.st_mode & 0020) != 0 ? 02770 : 0700;
-	return mkdirat(q->fd, path, 0700) == -1 ? -1 : fchmodat(q->fd, path, mode, 0);
+	if (mkdirat(q->fd, path, 0700) == -1 || (fd = spool_batch_open_dir(q->fd, path)) == -1)
+		return -1;
+	r = fchmod(fd, mode);
+	return io_close(&fd) == -1 ? -1 : r;
 }
 
 static int

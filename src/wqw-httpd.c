@@ -11,13 +11,17 @@
 #include <syslog.h>
 #include <unistd.h>
 
+#include "door_confine.h"
 #include "door_run.h"
 #include "door_socket.h"
 #include "spool.h"
+#include "web_helper.h"
 
 static const char usage[] =
-    "usage: wqw-httpd [-h] [-l ADDR:PORT] [LIMIT...]\n"
+    "usage: wqw-httpd [-dh] [-l ADDR:PORT] [--no-confine] [LIMIT...]\n"
     "  -l, --listen ADDR:PORT  listen there: 127.0.0.1:8080, [::1]:8080, *:8080; port 0: any that is free\n"
+    "  -d, --debug             say how it has confined itself\n"
+    "      --no-confine        leave it all that its user may\n"
     "  -h, --help              print this\n"
     "Limits, and what they are if not given:\n"
     "  --max-connections N     connections at once: 4096, or what there are descriptors for\n"
@@ -52,7 +56,8 @@ save_stderr(struct door_run *run)
 	if (fstat(run->fd, &in) == -1 || fstat(STDERR_FILENO, &talk) == -1 || in.st_dev != talk.st_dev ||
 	    in.st_ino != talk.st_ino)
 		return;
-	openlog("wqw-httpd", LOG_PID, LOG_DAEMON);
+	/* At once, as no socket can be made later. */
+	openlog("wqw-httpd", LOG_PID | LOG_NDELAY, LOG_DAEMON);
 	run->say = say_to_syslog;
 	if ((null = open("/dev/null", O_WRONLY | O_CLOEXEC)) != -1)
 		(void)dup2(null, STDERR_FILENO);
@@ -67,12 +72,14 @@ set_limit(struct door_rules *rules, const char *name, const char *value)
 		errx(EX_USAGE, "--%s: \"%s\" is not %s", name, value, wanted);
 }
 
+/* NULL where no address is given. How to be confined goes into the environment, where wqw.cgi is told the same. */
 static const char *
 parse_options(int argc, char *argv[], struct door_rules *rules)
 {
 	enum { LIMIT = 256 };
 	static const struct option longs[] = {
-		{ "listen", required_argument, NULL, 'l' },
+		{ "listen", required_argument, NULL, 'l' }, { "debug", no_argument, NULL, 'd' },
+		{ "no-confine", no_argument, NULL, 'n' }, { "help", no_argument, NULL, 'h' },
 		{ "max-connections", required_argument, NULL, LIMIT },
 		{ "max-per-client", required_argument, NULL, LIMIT },
 		{ "max-in-flight", required_argument, NULL, LIMIT },
@@ -80,19 +87,24 @@ parse_options(int argc, char *argv[], struct door_rules *rules)
 		{ "idle-time", required_argument, NULL, LIMIT },
 		{ "min-rate", required_argument, NULL, LIMIT },
 		{ "rate-time", required_argument, NULL, LIMIT },
-		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 }
 	};
 	const char *where = NULL;
 	int c, which;
 
-	while ((c = getopt_long(argc, argv, "hl:", longs, &which)) != -1)
+	while ((c = getopt_long(argc, argv, "dhl:", longs, &which)) != -1)
 		switch (c) {
 		case 'l':
 			where = optarg;
 			break;
 		case LIMIT:
 			set_limit(rules, longs[which].name, optarg);
+			break;
+		case 'd':
+			(void)setenv("WQW_DEBUG", "1", 1);
+			break;
+		case 'n':
+			(void)setenv("WQW_CONFINE", "no", 1);
 			break;
 		case 'h':
 			fputs(usage, stdout);
@@ -127,6 +139,18 @@ find_socket(const char *where)
 	return STDIN_FILENO;
 }
 
+/* The last that is done before the first request. What runs the commands of queues is started before that. */
+static void
+confine(const struct door_run *run)
+{
+	char line[DOOR_CONFINE_LINE];
+
+	if (web_helper_start() == -1)
+		err(EX_OSERR, "no process for the checks of queues");
+	if (door_confine(1, line, sizeof(line)) == -1 || door_debugs())
+		run->say(line);
+}
+
 int
 main(int argc, char *argv[])
 {
@@ -138,10 +162,12 @@ main(int argc, char *argv[])
 	run.fd = find_socket(parse_options(argc, argv, &run.rules));
 	if (!door_socket_is_listening(run.fd)) {
 		save_stderr(&run);
+		confine(&run);
 		r = door_run_single(&run);
 	} else {
 		if (access(spool_root(), X_OK) == -1)
 			err(EX_CONFIG, "%s: no spool to serve; wqw-init makes one, $WQW_SPOOL says where", spool_root());
+		confine(&run);
 		warnx("listening on http://%s/", door_socket_name(run.fd, name));
 		r = door_run_listen(&run);
 	}

@@ -2,11 +2,15 @@
 #include <err.h>
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 #include <unistd.h>
 
 #include "door_cgi.h"
+#include "door_confine.h"
+#include "spool.h"
+#include "web_helper.h"
 
 static const char usage[] =
     "usage: wqw.cgi [-h]\n"
@@ -25,6 +29,34 @@ static const char usage[] =
     "  POST /QUEUE/ID/retry    put it back\n"
     "  GET  /metrics           all queues, for Prometheus\n";
 
+/* 1 where the request submits to a queue whose policy has a command that judges payloads. */
+static int
+is_checked(void)
+{
+	const char *method = getenv("REQUEST_METHOD"), *path = getenv("PATH_INFO");
+	struct policy p = { .check = "" };
+	char why[256];
+	struct spool q;
+
+	if (method == NULL || strcmp(method, "POST") != 0 || path == NULL || *path != '/' || !id_valid_word(path + 1) ||
+	    spool_open(&q, path + 1) == -1)
+		return 0;
+	(void)spool_policy(&q, &p, why, sizeof(why));
+	spool_close(&q);
+	return p.check[0] != '\0';
+}
+
+static void
+confine(void)
+{
+	char line[DOOR_CONFINE_LINE];
+
+	if (is_checked() && web_helper_start() == -1)
+		warn("no process for the queue's check");
+	if (door_confine(0, line, sizeof(line)) == -1 || door_debugs())
+		warnx("%s", line);
+}
+
 int
 main(int argc, char *argv[])
 {
@@ -41,6 +73,7 @@ main(int argc, char *argv[])
 		fputs(usage, stderr);
 		return EX_USAGE;
 	}
+	confine();
 	r = door_cgi(STDIN_FILENO, STDOUT_FILENO, note);
 	if (note[0] != '\0')
 		warnx("%s", note);
