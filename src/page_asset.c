@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+/* NOLINTBEGIN(bugprone-macro-parentheses): names of symbols take none */
 /* The assembler reads the files: they stay as they are for who edits them, and there is no list of bytes to make. */
 #define FILE_AS(symbol, path) \
 	__asm__(".pushsection .rodata,\"a\",%progbits\n" \
@@ -18,6 +19,7 @@
 FILE_AS(page_file_css, "src/page.css");
 FILE_AS(page_file_js, "src/page.js");
 FILE_AS(page_file_svg, "src/page.svg");
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 static const struct page_asset assets[] = {
 	{ "wqw.css", "text/css; charset=utf-8", page_file_css, page_file_css_end },

@@ -162,3 +162,27 @@ page_jobs(FILE *f, const char *name, const json_t *jobs, const char *state, cons
 	}
 	page_table_end(&t);
 }
+
+void
+page_bulk(FILE *f, void *arg)
+{
+	static const char *const column[] = { "Job", "State", NULL };
+	const json_t *doc = arg, *jobs = json_object_get(doc, "jobs");
+	json_int_t refused = json_integer_value(json_object_get(doc, "refused"));
+	struct page_table t;
+	size_t i;
+
+	page_printf(f, "<h1>%s</h1>\n<p class=\"lead\">Each job has a page that shows how far it is, and then its result.</p>\n",
+	    json_array_size(jobs) > 0 ? "Accepted" : "Refused");
+	if (refused > 0)
+		fprintf(f, "<p class=\"note bad\">%" JSON_INTEGER_FORMAT " of them could not be accepted: send these again.</p>\n", refused);
+	page_table_begin(&t, f, "Jobs", column);
+	for (i = 0; i < json_array_size(jobs); i++) {
+		page_table_row(&t);
+		page_table_cell(&t);
+		job_name(f, json_array_get(jobs, i));
+		page_table_cell(&t);
+		page_badge(f, text_of(json_array_get(jobs, i), "state"));
+	}
+	page_table_end(&t);
+}

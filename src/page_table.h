@@ -31,4 +31,7 @@ void page_link(FILE *f, const char *to, const char *text);
 /* Jobs that are all in one state, or in that of each, with what can be done to them; then back to `from`, as web_operate has it. */
 void page_jobs(FILE *f, const char *name, const json_t *jobs, const char *state, const char *from, int64_t now);
 
+/* A body for struct page: what has become of many submissions at once, {jobs: [...], refused: N}. */
+void page_bulk(FILE *f, void *doc);
+
 #endif

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "spool.h"
+#include "spool_tokens.h"
 
 struct reach {
 	void (*each)(void *, int, enum spool_reach);
@@ -71,6 +72,7 @@ spool_reach(void (*each)(void *arg, int fd, enum spool_reach what), void *arg)
 		return -1;
 	each(arg, r.root, SPOOL_REACH_QUEUES);
 	saved = errno;
+	reach_file(&r, spool_tokens);
 	(void)spool_scan_queues(reach_queue, &r);
 	(void)close(r.root);
 	errno = saved;

@@ -126,25 +126,34 @@ open_queue(struct web *w)
 	return -1;
 }
 
-/* Refuses a method that the route does not take. -1: the reply says so. */
+/* -1: the route does not take the method, and the reply says so. */
 static int
-take_method(struct web *w, unsigned methods, const struct policy *p)
+take_method(struct web *w, unsigned methods)
 {
 	char allow[64];
 
+	methods |= HTTP_OPTIONS;
 	if ((w->req->method & methods) != 0)
 		return 0;
-	(void)http_method_list(methods | HTTP_OPTIONS, allow, sizeof(allow));
-	if (w->req->method == HTTP_OPTIONS) {
-		w->reply->status = 204;
-		if (p != NULL)
-			web_cors_ask(w, p, allow);
-	} else if (w->req->method == HTTP_OTHER)
+	(void)http_method_list(methods, allow, sizeof(allow));
+	if (w->req->method == HTTP_OTHER)
 		web_problem(w, 501, NULL, NULL, "This method is not known. %s are.", allow);
 	else
 		web_problem(w, 405, NULL, NULL, "This address takes %s only.", allow);
 	(void)http_reply_field(w->reply, "Allow", "%s", allow);
 	return -1;
+}
+
+static void
+tell_methods(struct web *w, unsigned methods, const struct policy *p)
+{
+	char allow[64];
+
+	(void)http_method_list(methods | HTTP_OPTIONS, allow, sizeof(allow));
+	w->reply->status = 204;
+	if (p != NULL)
+		web_cors_ask(w, p, allow);
+	(void)http_reply_field(w->reply, "Allow", "%s", allow);
 }
 
 /* The list of a queue's jobs has the address of its form. */
@@ -168,6 +177,9 @@ admit(struct web *w, const struct route *route, const struct parts *parts)
 	unsigned right;
 	char why[2];
 
+	/* Bytes that are no method of ours may be what another server took for a body: nothing is looked up for them. */
+	if (w->req->method == HTTP_OTHER)
+		return take_method(w, route->methods);
 	if (route->head == NULL && (take_names(w, parts) == -1 || open_queue(w) == -1))
 		return -1;
 	if (w->queue[0] != '\0') {
@@ -177,7 +189,11 @@ admit(struct web *w, const struct route *route, const struct parts *parts)
 			*p = (struct policy){ .open = 0 };
 		web_cors(w, p);
 	}
-	if (take_method(w, route->methods, p) == -1 || web_who(w, p) == -1)
+	if (w->req->method == HTTP_OPTIONS) {
+		tell_methods(w, route->methods, p);
+		return -1;
+	}
+	if (take_method(w, route->methods) == -1 || web_who(w, p) == -1)
 		return -1;
 	right = needed(w, route);
 	return right == 0 ? 0 : web_may(w, right);

@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,7 +21,7 @@ void
 web_asset(struct web *w)
 {
 	const struct page_asset *a = page_asset(w->req->path + 1);
-	char tag[PAGE_TAG_MAX], etag[PAGE_TAG_MAX + 2] = "\"";
+	char tag[PAGE_TAG_MAX], etag[PAGE_TAG_MAX + 2];
 	const char *none = w->req->field[HTTP_IF_NONE_MATCH];
 	size_t n;
 
@@ -29,7 +30,7 @@ web_asset(struct web *w)
 		return;
 	}
 	n = (size_t)(a->end - a->start);
-	(void)strcat(strcat(etag, page_asset_tag(a, tag)), "\"");
+	(void)snprintf(etag, sizeof(etag), "\"%s\"", page_asset_tag(a, tag));
 	if (none != NULL && http_etag_listed(none, etag, 1)) {
 		add_fields(w, etag);
 		w->reply->status = 304;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "page_table.h"
 #include "web_reply.h"
 #include "web_upload.h"
 
@@ -41,23 +42,20 @@ one(struct web *w, const struct spool_draft *d)
 	return refused(503, NULL, "The job cannot be written. The operator finds the reason in the server's log.", d);
 }
 
-/* For people: how many, and a link to each. */
+/* For people: a link to each. */
 static void
 page(struct web *w, int status)
 {
 	const struct web_upload *u = w->upload;
-	struct page page = { .title = "Accepted" };
-	json_t *links = json_object();
-	size_t i, n;
-	char *link;
+	struct page page = { .title = "Accepted", .queue = w->queue, .body = page_bulk };
+	json_t *jobs = json_array();
+	size_t i;
 
-	for (i = n = 0; i < u->n; i++)
-		if (u->draft[i]->error == 0 && (link = web_link(w, u->draft[i]->id, "")) != NULL) {
-			(void)json_object_set_new(links, u->draft[i]->id, json_string(link));
-			free(link);
-			n++;
-		}
-	web_document(w, status, json_pack("{s:i, s:i, s:o}", "accepted", (int)n, "refused", (int)(u->n - n), "links", links), &page);
+	for (i = 0; i < u->n; i++)
+		if (u->draft[i]->error == 0)
+			(void)json_array_append_new(jobs, one(w, u->draft[i]));
+	page.arg = json_pack("{s:I, s:o}", "refused", (json_int_t)(u->n - json_array_size(jobs)), "jobs", jobs);
+	web_document(w, status, page.arg, &page);
 }
 
 static void

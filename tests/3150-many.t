@@ -66,7 +66,7 @@ for door in cgi listener; do
 	ask POST /words -H "$ndjson" -H 'Prefer: wait=60' three
 	is "$(status)" 202 "$door: several are not waited for"
 	ask POST /words -H "$ndjson" -H 'Accept: text/html' three
-	is "$(status) $(grep -c '<li><a href=".*/words/' body)" '202 3' "$door: a page has links to them"
+	is "$(status) $(grep -c '<a class="job" href="[^"]*/words/' body)" '202 3' "$door: a page has links to them"
 	rm -f spool/words/new/*
 
 	# --- files of a form

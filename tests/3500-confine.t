@@ -40,7 +40,7 @@ start()
 code() { curl -q -s -m 60 -o body -w '%{http_code}' "$@"; }
 said_so() { sed -n 's/^wqw-httpd: \(.*confined: .*\)/\1/p' listener.err; }
 
-# inject SYSCALL:ERROR... -- COMMAND...: these fail, as on a kernel without them, or with one that refuses.
+# inject SYSCALL:ERROR... -- COMMAND...: these fail, as on a kernel without them, or with one that refuses. It does not return.
 inject()
 {
 	injected=''
@@ -50,7 +50,7 @@ inject()
 	done
 	shift
 	# shellcheck disable=SC2086 # words
-	strace -D -f -qq -o /dev/null $injected "$@"
+	exec strace -D -f -qq -o /dev/null $injected "$@"
 }
 
 # --- what is left of its rights
@@ -137,7 +137,7 @@ else
 		like "$(said_so)" "^${call%%:*}: [A-Z][a-z ]*; (not )?confined: no Landlock; " "$call is told of"
 		is "$(code -d hi "$web/words")" 202 'and it serves'
 		stop "$listener"
-		inject "$call" -- env REQUEST_METHOD=GET PATH_INFO=/words wqw.cgi >reply 2>err
+		(inject "$call" -- env REQUEST_METHOD=GET PATH_INFO=/words wqw.cgi) >reply 2>err
 		like "$(cat err)" "^wqw\.cgi: ${call%%:*}: " 'by wqw.cgi, too, unasked'
 		is "$(head -n 1 reply | tr -d '\r')" 'Status: 200 OK' 'which answers'
 	done
@@ -200,8 +200,14 @@ echo 'max-size 5' >policies/far.conf
 rm -f far/queue.conf spool/hard/queue.conf
 ln -s ../policies/far.conf far/queue.conf
 ln -s "$T/policies/far.conf" spool/hard/queue.conf
+printf 'ci sha256:%s read words\n' "$(printf secret | sha256sum | cut -c 1-64)" >policies/tokens
+ln -s ../policies/tokens spool/tokens
 for door in cgi listener; do
 	open_door
+	ask GET "/words/$id/result" -H 'Authorization: Bearer secret'
+	is "$(status)" 200 "$door: a token of a linked file"
+	ask GET "/words/$id/result" -H 'Authorization: Bearer other'
+	is "$(status)" 401 "$door: and one that it has not"
 	for queue in far hard; do
 		ask POST /$queue hello
 		is "$(status)" 413 "$door: $queue: the policy of a linked queue.conf"

@@ -9,8 +9,8 @@ unset http_proxy https_proxy all_proxy ALL_PROXY NO_PROXY LISTEN_FDS LISTEN_PID
 code() { curl -q -s -S -m 60 -o body -D head.crlf -w '%{http_code}' "$@"; tr -d '\r' <head.crlf >head.lf; }
 field() { sed -n "s/^$1: //p" head.lf; }
 tmp_is_empty() { [ -z "$(find spool -path '*/tmp/*')" ]; }
-# The one is that which listens.
-no_clients() { [ "$(find "/proc/$listener/fd" -mindepth 1 -printf '%l\n' | grep -cE "^socket:|^$T/spool/")" -le 1 ]; }
+held() { find "/proc/$listener/fd" -mindepth 1 -printf '%l\n' | grep -cE "^socket:|^$T/spool/"; }
+no_clients() { [ "$(held)" -le "$idle" ]; }
 memory() { sed -n 's/^VmRSS:[^0-9]*\([0-9]*\) kB/\1/p' "/proc/$listener/status"; }
 
 # Nowhere do 4 KiB lie that the listener has not read.
@@ -28,6 +28,7 @@ listen()
 	until_true grep -q 'listening on' listener.err
 	port=$(sed -n 's|.*listening on http://127\.0\.0\.1:\([0-9]*\)/$|\1|p' listener.err)
 	web=http://127.0.0.1:$port
+	idle=$(held)
 }
 
 # crowd NAME OPTION... MODE: slow clients that stay; what becomes of them is in the file NAME, their pid in $crowd.

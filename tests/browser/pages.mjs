@@ -23,7 +23,8 @@ const watch = page => {
 	});
 	page.on("console", m => {
 		// A listener without events says 404 to who asks for them, and the page asks for the state instead.
-		if (m.type() === "error" && !m.location().url.endsWith("/events"))
+		// And that a form without a file is refused is said by a page.
+		if (m.type() === "error" && !m.location().url.endsWith("/events") && !m.text().includes("status of 400"))
 			complaints.push(`${page.url()}: ${m.text()}`);
 	});
 	page.on("pageerror", e => complaints.push(`${page.url()}: ${e}`));
@@ -97,6 +98,25 @@ const failure = async page => {
 	await inspect(page, "failed");
 };
 
+// The operator sees the dead letter, and has it run again.
+const dashboard = async page => {
+	await page.goto(`${site}/`);
+	await page.waitForSelector("table");
+	await inspect(page, "dashboard");
+	await page.goto(`${site}/bad?view=dashboard`);
+	const retry = page.locator("form[action*='/retry'] button").first();
+	const job = (await retry.locator("xpath=..").getAttribute("action")).replace(/\/retry.*/, "");
+	const state = async () => (await fetch(job.startsWith("http") ? job : `${site}${job}`)).json();
+	const before = (await state()).finished;
+	await inspect(page, "dashboard-queue");
+	await Promise.all([page.waitForNavigation(), retry.click()]);
+	tell(page.url().endsWith("/bad?view=dashboard"), "a retry leads back to the dashboard", page.url());
+	await page.goto(job.startsWith("http") ? job : `${site}${job}`);
+	await page.waitForSelector(".note.bad");
+	const after = await state();
+	tell(after.state === "failed" && after.finished !== before, "and the job has run once more", JSON.stringify(after));
+};
+
 const plain = async browser => {
 	const context = await browser.newContext({ javaScriptEnabled: false });
 	const page = watch(await context.newPage());
@@ -119,7 +139,7 @@ const context = await chromium.launchPersistentContext(data, {
 });
 try {
 	const page = watch(await context.newPage());
-	for (const part of [top, form, progress, results, failure])
+	for (const part of [top, form, progress, results, failure, dashboard])
 		await part(page);
 	const browser = await chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu", "--no-proxy-server"] });
 	await plain(browser);
