@@ -68,6 +68,16 @@ for door in cgi listener; do
 	problem 403 insufficient-scope "$door: nor one for another queue"
 	by "$ops" GET '/words?state=new'
 	is "$(status) $(json '.jobs | length')" '200 1' "$door: one that may lists"
+	for what in '/words?view=dashboard' '/?view=dashboard' /metrics; do
+		anon GET "$what"
+		problem 401 token-required "$door: $what is not for everybody"
+		by "$ci" GET "$what"
+		problem 403 insufficient-scope "$door: nor for a token that may not operate"
+		by "$ops" GET "$what"
+		is "$(status)" "$([ "$what" = '/words?view=dashboard' ] && echo 200 || echo 403)" "$door: $what for one of this queue"
+		by "$all" GET "$what"
+		is "$(status)" 200 "$door: $what for one of all"
+	done
 	by "$ops" DELETE "/words/$id"
 	is "$(status)" 200 "$door: and cancels"
 	by "$all" POST "/words/$id/retry"
@@ -98,6 +108,10 @@ for door in cgi listener; do
 		by "$ci" POST /words hello
 		id=$(json .id)
 		is "$(status)" 202 "$door: public $public: a token submits"
+		if [ $public != read ]; then
+			anon GET "/words/$id/events"
+			problem 401 token-required "$door: public $public: does not watch"
+		fi
 		for what in '' /log /result '?wait=0'; do
 			anon GET "/words/$id$what"
 			case $public$what in
