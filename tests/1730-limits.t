@@ -74,7 +74,7 @@ done
 ok 'four workers with four slots each' wait $pids
 is "$(count q/done)" 20 'do all jobs'
 ok 'and never more than max-running at once' test "$(most)" -le 3
-is "$(cd q/stat && echo .r*)" '.running.0 .running.1 .running.2' 'by as many tokens'
+is "$(cd q/stat && echo .running*)" '.running.0 .running.1 .running.2' 'by as many tokens'
 clear
 
 # Who waits for a token gets it when the worker that had it is killed, and what that ran is dead.
