@@ -17,7 +17,7 @@ place(struct await_line *l, const struct spool *q, const struct view *v)
 
 	if (l->counted != 0 && now < l->counted + 20 * l->took)
 		return l->place;
-	l->place = spool_policy(q, &p, why, sizeof(why)) == -1 ? -1 : view_place(q, &p, v);
+	l->place = spool_policy(q, &p, why, sizeof(why)) == -1 ? -1 : view_place(q, &p, v, 0);
 	l->counted = io_clock();
 	l->took = l->counted - now;
 	return l->place;

@@ -47,7 +47,7 @@ static const int plain[] = {
 	SYS_recvmsg, SYS_accept4, SYS_shutdown, SYS_futex,
 	/* files and sockets */
 	SYS_readv, SYS_writev, SYS_pread64, SYS_pwrite64, SYS_preadv, SYS_pwritev, SYS_lseek, SYS_copy_file_range, SYS_sendfile,
-	SYS_ftruncate, SYS_fallocate, SYS_fadvise64, SYS_flock, SYS_fcntl, SYS_fsync, SYS_fdatasync, SYS_syncfs, SYS_fchmod,
+	SYS_ftruncate, SYS_fallocate, SYS_fadvise64, SYS_flock, SYS_fcntl, SYS_fsync, SYS_sync_file_range, SYS_fdatasync, SYS_syncfs, SYS_fchmod,
 	SYS_fchown, SYS_renameat, SYS_renameat2, SYS_linkat, SYS_unlinkat, SYS_symlinkat, SYS_mkdirat, SYS_readlinkat,
 	SYS_faccessat, SYS_faccessat2, SYS_statx, SYS_statfs, SYS_fstatfs, SYS_getdents64, SYS_getcwd, SYS_dup, SYS_dup3,
 	SYS_pipe2, SYS_setsockopt, SYS_getsockopt, SYS_getsockname, SYS_getpeername,

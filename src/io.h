@@ -20,6 +20,7 @@ ssize_t io_pread(int fd, void *buf, size_t n, off_t at);     /* up to n bytes, f
 off_t io_copy(int from, int to, off_t max);
 
 int io_sync(int fd);    /* fsync(2); EINTR is a failure like any other */
+void io_sync_begin(int fd);   /* puts what was written on its way to the disk, so that it is near when io_sync comes; promises nothing */
 int io_sync_all(int fd);  /* syncfs(2) of its file system. ENOTSUP: on this kernel it keeps errors to itself, and nothing was done */
 int io_close(int *fd);  /* closes and sets *fd to -1; a second call does nothing; returns close(2)'s verdict */
 

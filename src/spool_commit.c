@@ -79,8 +79,19 @@ each(struct round *r, int step(struct spool_draft *))
 
 /* --- the files */
 
-/* Each fsync is a commit of the journal; one syncfs is one for all, and worth what it may have to write of others'. */
-enum { SYNCFS_FROM = 16 };
+/*
+ * An fsync is a commit of the journal, unless one has taken the file with it: so all are on their way to the disk before
+ * the first. From SYNCFS_FROM files on, one syncfs for all is worth what it may have to write of others'. Of 8 files, on
+ * ext4 and XFS, in ms: an fsync each 12 and 7, if begun before 3.6 and 2.1, syncfs 2.0 and 1.6.
+ */
+enum { SYNCFS_FROM = 8 };
+
+static int
+begin_file(struct spool_draft *d)
+{
+	io_sync_begin(d->fd);
+	return 0;
+}
 
 static int
 sync_file(struct spool_draft *d)
@@ -103,6 +114,8 @@ sync_files(struct round *r)
 		return;
 	error = errno;
 	if (n < SYNCFS_FROM || error == ENOTSUP) {
+		if (n > 1)
+			each(r, begin_file);
 		each(r, sync_file);
 		return;
 	}

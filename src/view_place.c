@@ -103,6 +103,7 @@ view_places_find(const struct view_places *p, int64_t key)
 struct ahead {
 	const struct spool *q;
 	int64_t aging, key, n;
+	size_t seen, max;
 };
 
 static int
@@ -114,14 +115,19 @@ count(void *arg, const char *file)
 
 	a->n += id_parse(file, &name) == 0 && (time = view_submitted(a->q, SPOOL_NEW, file, &name)) != -1 &&
 	    view_place_key(&name, time, a->aging) < a->key;
-	return 0;
+	return a->seen++ == a->max && a->max > 0;
 }
 
 int64_t
-view_place(const struct spool *q, const struct policy *p, const struct view *job)
+view_place(const struct spool *q, const struct policy *p, const struct view *job, size_t max)
 {
-	struct ahead a = { .q = q, .aging = p->aging };
+	struct ahead a = { .q = q, .aging = p->aging, .max = max };
+	int r;
 
 	a.key = view_place_key(&job->name, job->submitted, p->aging);
-	return spool_scan(q, SPOOL_NEW, count, &a) == -1 ? -1 : a.n;
+	if ((r = spool_scan(q, SPOOL_NEW, count, &a)) == 0)
+		return a.n;
+	if (r == 1)
+		errno = EFBIG;
+	return -1;
 }

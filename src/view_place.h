@@ -31,7 +31,10 @@ int64_t view_place_key(const struct id_name *name, int64_t submitted, int64_t ag
 /* As after `= { 0 }`. */
 void view_places_clear(struct view_places *p);
 
-/* How many jobs in new/ a worker takes before this one, which is in new/, too. -1: not known. */
-int64_t view_place(const struct spool *q, const struct policy *p, const struct view *job);
+/*
+ * How many jobs in new/ a worker takes before this one, which is in new/, too. -1: not known, as with EFBIG where there are
+ * more than `max`; 0: all are counted.
+ */
+int64_t view_place(const struct spool *q, const struct policy *p, const struct view *job, size_t max);
 
 #endif

@@ -90,7 +90,7 @@ web_job_page(struct web *w, int status, const struct view *v)
 
 	web_policy(w, &policy);
 	if (v->state == VIEW_NEW)
-		j.place = view_place(&w->q, &policy, v);
+		j.place = view_place(&w->q, &policy, v, WEB_PLACES_MAX);
 	if ((fd = spool_open_log(&w->q, w->id)) != -1) {
 		j.has_log = 1;
 		if (v->state == VIEW_FAILED && policy.show_log && (log = web_log_tail(fd)) != NULL)

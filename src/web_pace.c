@@ -1,48 +1,25 @@
 #include "web_pace.h"
 
+#include <errno.h>
+
 #include "io.h"
 #include "spool_count.h"
+#include "view_place.h"
 
-enum {
-	PACE_MAX = 300, GUESS_MAX = 30, LATER_MAX = 3600,
-	PLACES_MAX = 10000   /* names that are read for it */
-};
+enum { PACE_MAX = 300, GUESS_MAX = 30, LATER_MAX = 3600 };
 
-struct place {
-	int64_t key, aging;
-	int64_t ahead, seen;
-};
-
-/* As a worker reckons it. */
-static int64_t
-urgency(const struct id_name *name, int64_t aging)
-{
-	return name->time == -1 ? 0 : name->time + (name->priority - ID_PRIORITY_DEFAULT) * aging;
-}
-
-static int
-place_one(void *arg, const char *file)
-{
-	struct place *p = arg;
-	struct id_name name;
-
-	p->ahead += id_parse(file, &name) == 0 && urgency(&name, p->aging) < p->key;
-	return ++p->seen == PLACES_MAX;
-}
-
-/* Jobs before this one; -1: not known. Of a long queue not all of it is read: it is long in any case. */
+/* Jobs before this one; -1: not known. */
 static int64_t
 place(const struct spool *q, const struct view *v)
 {
-	struct place p = { .ahead = 0 };
 	struct policy policy;
 	char why[256];
+	int64_t n;
 
 	policy_defaults(&policy);
 	(void)spool_policy(q, &policy, why, sizeof(why));
-	p.aging = policy.aging;
-	p.key = urgency(&v->name, p.aging);
-	return spool_scan(q, SPOOL_NEW, place_one, &p) == -1 ? -1 : p.ahead;
+	n = view_place(q, &policy, v, WEB_PLACES_MAX);
+	return n == -1 && errno == EFBIG ? WEB_PLACES_MAX : n;
 }
 
 static int

@@ -7,6 +7,8 @@
 #include "view.h"
 #include "web.h"
 
+enum { WEB_PLACES_MAX = 10000 };   /* names in new/ that are read to know a job's place */
+
 /*
  * Seconds: until the jobs before this one, and it, have ended at the pace of the last minutes, or it has run as long as
  * others do; where that is not known, longer for one that has waited longer. 0: it has ended.
