@@ -287,17 +287,35 @@ job_put_blank(struct job_header *h, const char *name, size_t width)
 	return put(h, name, width);
 }
 
+/* The value with blanks behind it. */
+static int
+pad(char *buf, size_t width, const char *value)
+{
+	size_t len = strlen(value);
+
+	if (len > width || !job_valid_value(value))
+		return invalid();
+	memcpy(buf, value, len);
+	memset(buf + len, ' ', width - len);
+	return 0;
+}
+
 int
 job_fill(int fd, off_t at, size_t width, const char *value)
 {
 	char buf[JOB_VALUE_MAX];
-	size_t len = strlen(value);
 
-	if (at < 0 || width >= sizeof(buf) || len > width || !job_valid_value(value))
+	if (at < 0 || width >= sizeof(buf))
 		return invalid();
-	memset(buf, ' ', width);
-	memcpy(buf, value, len);
-	return io_pwrite(fd, buf, width, at);
+	return pad(buf, width, value) == -1 ? -1 : io_pwrite(fd, buf, width, at);
+}
+
+int
+job_fill_text(struct job_header *h, off_t at, size_t width, const char *value)
+{
+	if (at < 0 || (size_t)at > h->len || width > h->len - (size_t)at)
+		return invalid();
+	return pad(h->text + at, width, value);
 }
 
 int

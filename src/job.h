@@ -44,6 +44,8 @@ int job_put(struct job_header *h, const char *name, const char *value);
 /* Adds a field of blanks to be filled in by job_fill; returns the offset of its value in the file. */
 off_t job_put_blank(struct job_header *h, const char *name, size_t width);
 int job_fill(int fd, off_t at, size_t width, const char *value);
+/* The same before the header is written. */
+int job_fill_text(struct job_header *h, off_t at, size_t width, const char *value);
 
 /* Ends the header with the empty line; nothing can be added after it. */
 int job_end(struct job_header *h);

@@ -156,6 +156,12 @@ spool_policy(const struct spool *q, struct policy *p, char *why, size_t size)
 }
 
 int
+spool_policy_stat(const struct spool *q, struct stat *st)
+{
+	return fstatat(q->fd, "queue.conf", st, 0);
+}
+
+int
 spool_paused(const struct spool *q)
 {
 	return faccessat(q->fd, "pause", F_OK, 0) == 0;

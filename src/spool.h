@@ -6,7 +6,6 @@
 #ifndef WQW_SPOOL_H
 #define WQW_SPOOL_H
 
-#include <stddef.h>
 #include <stdint.h>
 #include <sys/stat.h>
 
@@ -54,6 +53,7 @@ int spool_split(const char *address, char *queue, size_t size, char id[ID_MAX + 
  * errors `why` is the file's name.
  */
 int spool_policy(const struct spool *q, struct policy *p, char *why, size_t size);
+int spool_policy_stat(const struct spool *q, struct stat *st);   /* of that file */
 int spool_paused(const struct spool *q);     /* 1 while the file `pause` is there */
 
 /* Where the job is now: exact opens only, no directory is read. ENOENT: nowhere. */

@@ -84,14 +84,39 @@ spool_draft_key(struct spool_draft *d, const char *key)
 }
 
 static int
-create(struct spool_draft *d)
+end_header(struct spool_draft *d)
 {
+	if (d->start != 0)
+		return 0;
 	if (job_end(&d->head) == -1)
 		return -1;
 	d->start = (off_t)d->head.len;
+	return 0;
+}
+
+/* The payload waits behind its header until there is a file, and then is one write with it. */
+static int
+hold(struct spool_draft *d, const void *buf, size_t n)
+{
+	const size_t end = d->head.len + (size_t)d->size;
+
+	if (d->fd != -1 || n > (size_t)(SPOOL_HELD_MAX - d->size) || n > sizeof(d->head.text) - end)
+		return 0;
+	if (n > 0)
+		memcpy(d->head.text + end, buf, n);
+	return 1;
+}
+
+int
+spool_draft_create(struct spool_draft *d)
+{
+	if (d->fd != -1)
+		return 0;
+	if (end_header(d) == -1)
+		return -1;
 	d->fd = d->outbox != -1 ? spool_outbox_create(d->outbox, d->q, d->id) :
 	    spool_open_file(d->q, SPOOL_TMP, d->id, O_WRONLY | O_CREAT | O_EXCL);
-	return d->fd == -1 ? -1 : io_write(d->fd, d->head.text, d->head.len);
+	return d->fd == -1 ? -1 : io_write(d->fd, d->head.text, d->head.len + (size_t)d->size);
 }
 
 int
@@ -101,9 +126,9 @@ spool_draft_write(struct spool_draft *d, const void *buf, size_t n)
 		errno = EFBIG;
 		return -1;
 	}
-	if (d->fd == -1 && create(d) == -1)
+	if (end_header(d) == -1)
 		return -1;
-	if (io_write(d->fd, buf, n) == -1)
+	if (!hold(d, buf, n) && (spool_draft_create(d) == -1 || io_write(d->fd, buf, n) == -1))
 		return -1;
 	if (d->key.link[0] != '\0')
 		spool_key_update(&d->key, buf, n);
@@ -133,10 +158,9 @@ spool_draft_finish(struct spool_draft *d)
 	struct timespec times[2] = { { .tv_nsec = UTIME_OMIT } };
 	char length[JOB_NUMBER_WIDTH + 1];
 
-	if (d->fd == -1 && create(d) == -1)
-		return -1;
 	(void)snprintf(length, sizeof(length), "%jd", (intmax_t)d->size);
-	if (job_fill(d->fd, d->length_at, JOB_NUMBER_WIDTH, length) == -1)
+	if (d->fd == -1 ? job_fill_text(&d->head, d->length_at, JOB_NUMBER_WIDTH, length) == -1 || spool_draft_create(d) == -1 :
+	    job_fill(d->fd, d->length_at, JOB_NUMBER_WIDTH, length) == -1)
 		return -1;
 	if (d->due != 0) {
 		times[1].tv_sec = (time_t)(d->due / 1000000);
@@ -148,10 +172,13 @@ spool_draft_finish(struct spool_draft *d)
 }
 
 int
-spool_draft_read(const struct spool_draft *d)
+spool_draft_read(struct spool_draft *d)
 {
-	int fd = spool_open_file(d->q, SPOOL_TMP, d->id, O_RDONLY), saved;
+	int fd, saved;
 
+	if (spool_draft_create(d) == -1)
+		return -1;
+	fd = spool_open_file(d->q, SPOOL_TMP, d->id, O_RDONLY);
 	if (fd == -1 || lseek(fd, d->start, SEEK_SET) != -1)
 		return fd;
 	saved = errno;

@@ -10,10 +10,12 @@
 #include "spool.h"
 #include "spool_key.h"
 
+enum { SPOOL_HELD_MAX = 4096 };
+
 struct spool_draft {
 	const struct spool *q;
 	char id[ID_MAX + 1];
-	struct job_header head;   /* the caller adds fields before the first write */
+	struct job_header head;   /* the caller adds fields before the first write; behind them is what is not in the file yet */
 	char batch[ID_WORD_MAX + 1];  /* "": of none. The caller may set it before the commit, and adds the field Batch */
 	int64_t due;              /* microseconds; 0: at once. The caller may set it before the commit */
 	int fd, outbox;           /* outbox: where it waits for the end of a job; -1: tmp/, until the commit */
@@ -30,7 +32,7 @@ struct spool_draft {
 
 /*
  * Begins a draft with a fresh ID. ENOSPC: less than the policy's reserve is left. ENOBUFS: as many jobs wait as may.
- * Nothing is on disk yet. EACCES, EROFS and the like come from the first write.
+ * Nothing is on disk yet. EACCES, EROFS and the like come with the file, from a write or the commit.
  */
 int spool_draft_open(struct spool_draft *d, const struct spool *q, const struct policy *p, int priority, const char *group);
 
@@ -40,11 +42,17 @@ int spool_takes(const struct spool *q, const struct policy *p);
 /* Before the first write: gives it an idempotency key, which spool_key_valid takes. */
 int spool_draft_key(struct spool_draft *d, const char *key);
 
-/* Appends to the payload. EFBIG: larger than the policy's max-size. After any failure only abort is allowed. */
+/*
+ * Appends to the payload. EFBIG: larger than the policy's max-size. A payload of up to SPOOL_HELD_MAX bytes stays in memory
+ * until the commit. After any failure only abort is allowed.
+ */
 int spool_draft_write(struct spool_draft *d, const void *buf, size_t n);
 
+/* Makes the draft's file now, so that a queue that cannot be written is known. */
+int spool_draft_create(struct spool_draft *d);
+
 /* A descriptor to read a draft by that is not committed yet, at the first byte of the payload. */
-int spool_draft_read(const struct spool_draft *d);
+int spool_draft_read(struct spool_draft *d);
 
 /* For spool_commit: the whole file, with its length and its due time; not durable yet. */
 int spool_draft_finish(struct spool_draft *d);

@@ -7,6 +7,7 @@
 #include "http_value.h"
 #include "web_allow.h"
 #include "web_cors.h"
+#include "web_policy.h"
 #include "web_reply.h"
 #include "web_route.h"
 
@@ -173,9 +174,8 @@ needed(const struct web *w, const struct route *route)
 static int
 admit(struct web *w, const struct route *route, const struct parts *parts)
 {
-	struct policy policy, *p = NULL;
+	struct policy *p = NULL;
 	unsigned right;
-	char why[2];
 
 	/* Bytes that are no method of ours may be what another server took for a body: nothing is looked up for them. */
 	if (w->req->method == HTTP_OTHER)
@@ -183,10 +183,8 @@ admit(struct web *w, const struct route *route, const struct parts *parts)
 	if (route->head == NULL && (take_names(w, parts) == -1 || open_queue(w) == -1))
 		return -1;
 	if (w->queue[0] != '\0') {
-		p = &policy;
-		/* One that is wrong gives nobody anything. */
-		if (spool_policy(&w->q, p, why, sizeof(why)) == -1)
-			*p = (struct policy){ .open = 0 };
+		p = &w->policy;
+		web_policy(w);
 		web_cors(w, p);
 	}
 	if (w->req->method == HTTP_OPTIONS) {

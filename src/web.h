@@ -42,6 +42,9 @@ struct web {
 	const struct http_request *req;
 	struct http_reply *reply;
 	struct spool q;
+	struct policy policy;                          /* of q; web_policy.h */
+	int misread;                                   /* 0, or the errno of a queue.conf that gives nobody anything */
+	char why[256];                                 /* what is wrong with it */
 	struct web_who who;
 	char queue[ID_WORD_MAX + 1], id[ID_MAX + 1];   /* "" where the path does not go so far */
 	struct web_upload *upload;                     /* a submission that has begun; else NULL */

@@ -22,7 +22,7 @@ web_accepted(const struct web *w, const struct spool_draft *d)
 	if (id_parse(d->id, &v.name) == -1)
 		return NULL;
 	v.submitted = v.name.time;
-	if ((due = web_ask_due(&w->upload->ask, &w->upload->policy, v.submitted)) > 0) {
+	if ((due = web_ask_due(&w->upload->ask, &w->policy, v.submitted)) > 0) {
 		v.state = VIEW_LATER;
 		v.due = due;
 	}

@@ -12,6 +12,7 @@
 #include "http_origin.h"
 #include "spool_tokens.h"
 #include "web_cors.h"
+#include "web_policy.h"
 #include "web_reply.h"
 #include "web_token.h"
 
@@ -172,15 +173,9 @@ web_who(struct web *w, const struct policy *p)
 static int
 is_misconfigured(struct web *w)
 {
-	struct policy p;
-	char why[WHY_MAX];
-
-	if (w->queue[0] == '\0' || spool_policy(&w->q, &p, why, sizeof(why)) == 0)
-		return 0;
-	web_fault(w, errno, "The queue's configuration cannot be read");
-	(void)strlcat(w->reply->note, ": ", sizeof(w->reply->note));
-	(void)strlcat(w->reply->note, why, sizeof(w->reply->note));
-	return 1;
+	if (w->misread != 0)
+		web_policy_fault(w);
+	return w->misread != 0;
 }
 
 static int

@@ -20,7 +20,7 @@ web_check_fields(struct web *w)
 {
 	char names[POLICY_LIST_MAX], *at = names, *name;
 
-	memcpy(names, w->upload->policy.require_header, sizeof(names));
+	memcpy(names, w->policy.require_header, sizeof(names));
 	while ((name = strsep(&at, SEPARATORS)) != NULL)
 		if (*name != '\0' && w->req->lookup(w->req, name) == NULL) {
 			web_problem(w, 400, "header-required", json_pack("{s:s}", "header", name), "This queue takes no submission without "
@@ -46,22 +46,22 @@ web_check_type(struct web *w, const char *type)
 {
 	char types[POLICY_LIST_MAX], *at = types, *range;
 
-	memcpy(types, w->upload->policy.accept_types, sizeof(types));
+	memcpy(types, w->policy.accept_types, sizeof(types));
 	if (types[0] == '\0')
 		return 0;
 	while ((range = strsep(&at, SEPARATORS)) != NULL)
 		if (*range != '\0' && type != NULL && is_of(type, range))
 			return 0;
-	(void)http_reply_field(w->reply, "Accept", "%s", w->upload->policy.accept_types);
-	web_problem(w, 415, "wrong-type", json_pack("{s:s}", "accept-types", w->upload->policy.accept_types), "Queue '%s' takes "
-	    "payloads of these types only: %s. Content-Type says which one it is.", w->queue, w->upload->policy.accept_types);
+	(void)http_reply_field(w->reply, "Accept", "%s", w->policy.accept_types);
+	web_problem(w, 415, "wrong-type", json_pack("{s:s}", "accept-types", w->policy.accept_types), "Queue '%s' takes "
+	    "payloads of these types only: %s. Content-Type says which one it is.", w->queue, w->policy.accept_types);
 	return -1;
 }
 
 static int
-wants_json(const struct web_upload *u)
+wants_json(const struct web *w)
 {
-	return u->policy.json || u->kind == WEB_LINES;
+	return w->policy.json || w->upload->kind == WEB_LINES;
 }
 
 static int
@@ -80,13 +80,13 @@ not_json(struct web *w)
 int
 web_check_piece(struct web *w, const void *buf, size_t n)
 {
-	return !wants_json(w->upload) || http_json_push(&w->upload->json, buf, n) == 0 ? 0 : not_json(w);
+	return !wants_json(w) || http_json_push(&w->upload->json, buf, n) == 0 ? 0 : not_json(w);
 }
 
 int
 web_check_piece_end(struct web *w)
 {
-	return !wants_json(w->upload) || http_json_ended(&w->upload->json) ? 0 : not_json(w);
+	return !wants_json(w) || http_json_ended(&w->upload->json) ? 0 : not_json(w);
 }
 
 /* --- the command */
@@ -114,7 +114,7 @@ judge(struct web *w, struct web_verdict *v)
 }
 
 static int
-check_one(struct web *w, const struct spool_draft *d, int64_t until)
+check_one(struct web *w, struct spool_draft *d, int64_t until)
 {
 	struct web_verdict v = { .end = WEB_VERDICT_FAULT };
 	int in = spool_draft_read(d);
@@ -130,7 +130,7 @@ check_one(struct web *w, const struct spool_draft *d, int64_t until)
 int
 web_has_check(const struct web *w)
 {
-	return w->upload->policy.check[0] != '\0';
+	return w->policy.check[0] != '\0';
 }
 
 int

@@ -7,16 +7,7 @@
 #include "web_reply.h"
 #include "web_route.h"
 
-enum { TAIL_MAX = 2048, WHY_MAX = 256 };
-
-void
-web_policy(const struct web *w, struct policy *p)
-{
-	char why[WHY_MAX];
-
-	policy_defaults(p);
-	(void)spool_policy(&w->q, p, why, sizeof(why));
-}
+enum { TAIL_MAX = 2048 };
 
 json_t *
 web_log_tail(int fd)
@@ -49,7 +40,6 @@ web_log_tail(int fd)
 void
 web_failed(struct web *w, int status, const struct view *v)
 {
-	struct policy policy;
 	json_t *doc;
 	int log = -1;
 
@@ -58,8 +48,7 @@ web_failed(struct web *w, int status, const struct view *v)
 		return;
 	}
 	doc = web_job(w, v);
-	web_policy(w, &policy);
-	if (policy.show_log && (log = spool_open_log(&w->q, v->name.id)) != -1) {
+	if (w->policy.show_log && (log = spool_open_log(&w->q, v->name.id)) != -1) {
 		(void)json_object_set_new(doc, "log", web_log_tail(log));
 		(void)io_close(&log);
 	}

@@ -83,17 +83,15 @@ web_job_page(struct web *w, int status, const struct view *v)
 	struct page_job j = { .view = v, .link = link, .queue_link = queue_link, .now = io_now(), .place = -1,
 	    .pace = web_pace(w, v), .may_operate = web_is_operator(w) };
 	struct page page = { .title = page_job_title(v), .refresh = j.pace, .live = 1, .body = page_job, .arg = &j };
-	struct policy policy;
 	struct shown s = { .text = NULL };
 	json_t *log = NULL;
 	int fd;
 
-	web_policy(w, &policy);
 	if (v->state == VIEW_NEW)
-		j.place = view_place(&w->q, &policy, v, WEB_PLACES_MAX);
+		j.place = view_place(&w->q, &w->policy, v, WEB_PLACES_MAX);
 	if ((fd = spool_open_log(&w->q, w->id)) != -1) {
 		j.has_log = 1;
-		if (v->state == VIEW_FAILED && policy.show_log && (log = web_log_tail(fd)) != NULL)
+		if (v->state == VIEW_FAILED && w->policy.show_log && (log = web_log_tail(fd)) != NULL)
 			j.log = json_string_value(log);
 		(void)io_close(&fd);
 	}

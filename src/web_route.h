@@ -27,8 +27,6 @@ void web_job_page(struct web *w, int status, const struct view *v);
 /* Whole lines from the end of a log; NULL where there are none. What is no text is made some. */
 json_t *web_log_tail(int fd);
 
-/* The policy, or what is known of it: for answers that must not fail because it is wrong. */
-void web_policy(const struct web *w, struct policy *p);
 
 void web_result(struct web *w);   /* GET /QUEUE/ID/result */
 void web_log(struct web *w);      /* GET /QUEUE/ID/log */

@@ -10,6 +10,7 @@
 #include "web_allow.h"
 #include "web_dash.h"
 #include "web_pace.h"
+#include "web_policy.h"
 #include "web_reply.h"
 #include "web_route.h"
 
@@ -49,19 +50,19 @@ propose_key(char key[KEY_MAX])
 }
 
 static void
-show_queue(struct web *w, const struct policy *policy, const char *link)
+show_queue(struct web *w, const char *link)
 {
 	char key[KEY_MAX] = "", title[ID_WORD_MAX + 32];
-	struct page_form form = { .queue = w->queue, .to = link, .policy = policy, .paused = spool_paused(&w->q), .key = key };
+	struct page_form form = { .queue = w->queue, .to = link, .policy = &w->policy, .paused = spool_paused(&w->q), .key = key };
 	struct page page = { .title = title, .body = page_form, .arg = &form };
 
-	if (policy->require_key)
+	if (w->policy.require_key)
 		propose_key(key);
 	(void)snprintf(title, sizeof(title), "Submit to %s", w->queue);
 	web_document(w, 200, json_pack("{s:s, s:b, s:I, s:o, s:{s:s}}",
 	    "queue", w->queue,
 	    "paused", form.paused,
-	    "max-size", (json_int_t)policy->max_size,
+	    "max-size", (json_int_t)w->policy.max_size,
 	    "submit", json_sprintf("POST %s", link),
 	    "links", "self", link), &page);
 }
@@ -69,19 +70,18 @@ show_queue(struct web *w, const struct policy *policy, const char *link)
 void
 web_queue(struct web *w)
 {
-	char *link = web_link(w, "", ""), why[256], state[2];
-	struct policy policy;
+	char *link = web_link(w, "", ""), state[2];
 
 	if (http_query(w->req->query, "state", state, sizeof(state)) != 0)
 		web_list(w);
 	else if (web_dash_asked(w))
 		web_dash(w);
-	else if (spool_policy(&w->q, &policy, why, sizeof(why)) == -1)
-		web_fault(w, errno, "The queue's configuration cannot be read");
+	else if (w->misread != 0)
+		web_policy_fault(w);
 	else if (link == NULL)
 		web_fault(w, ENOMEM, "The queue cannot be shown");
 	else
-		show_queue(w, &policy, link);
+		show_queue(w, link);
 	free(link);
 }
 
@@ -90,7 +90,6 @@ web_status(struct web *w)
 {
 	char title[ID_WORD_MAX + ID_MAX + 32], address[ID_WORD_MAX + ID_MAX + 2];
 	struct page page = { .title = title };
-	struct policy policy;
 	char *link = NULL;
 	struct view v;
 
@@ -105,12 +104,11 @@ web_status(struct web *w)
 		web_failed(w, 200, &v);
 		return;
 	}
-	web_policy(w, &policy);
 	page.refresh = web_pace(w, &v);
 	if (page.refresh > 0)
 		(void)http_reply_field(w->reply, "Retry-After", "%d", page.refresh);
 	(void)snprintf(title, sizeof(title), "%s: %s", view_address(&v, address, sizeof(address)), view_state_name(v.state));
-	if (v.state == VIEW_DONE && policy.redirect && (link = web_link(w, w->id, "result")) != NULL)
+	if (v.state == VIEW_DONE && w->policy.redirect && (link = web_link(w, w->id, "result")) != NULL)
 		(void)http_reply_field(w->reply, "Location", "%s", link);
 	if (link == NULL && web_wants_page(w->req))
 		web_job_page(w, 200, &v);

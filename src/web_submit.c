@@ -11,6 +11,7 @@
 #include "web_allow.h"
 #include "web_ask.h"
 #include "web_check.h"
+#include "web_policy.h"
 #include "web_reply.h"
 #include "web_route.h"
 #include "web_upload.h"
@@ -19,7 +20,7 @@
 #define LINES_TYPE "application/x-ndjson"
 
 /* What a form may have around its files. */
-enum { FORM_ROOM = 1 << 18, WHY_MAX = 256 };
+enum { FORM_ROOM = 1 << 18 };
 
 static enum web_next
 give_up(struct web *w, int status, const char *kind, const char *detail)
@@ -77,7 +78,7 @@ begin_file(struct web *w, const char *type, const char *filename)
 {
 	const struct web_upload *u = w->upload;
 
-	if (u->policy.require_key && u->ask.key[0] == '\0')
+	if (w->policy.require_key && u->ask.key[0] == '\0')
 		return no_key(w);
 	return web_upload_begin(w, type, filename);
 }
@@ -115,7 +116,7 @@ form_data(void *arg, const void *buf, size_t n)
 	if (u->pastes) {
 		u->pastes = 0;
 		u->writes = 1;
-		if (begin_file(w, u->policy.json ? "application/json" : "text/plain; charset=utf-8", NULL) == -1)
+		if (begin_file(w, w->policy.json ? "application/json" : "text/plain; charset=utf-8", NULL) == -1)
 			return -1;
 	}
 	if (u->form.at.filename[0] != '\0' || u->writes)
@@ -175,28 +176,25 @@ check_request(struct web *w)
 static int
 open_policy(struct web *w)
 {
-	struct web_upload *u = w->upload;
-	char why[WHY_MAX];
+	const struct web_upload *u = w->upload;
 
-	if (spool_policy(&w->q, &u->policy, why, sizeof(why)) == -1) {
-		web_fault(w, errno, "The queue's configuration cannot be read");
-		(void)strlcat(w->reply->note, ": ", sizeof(w->reply->note));
-		(void)strlcat(w->reply->note, why, sizeof(w->reply->note));
+	if (w->misread != 0) {
+		web_policy_fault(w);
 		return -1;
 	}
 	/* A form may have it as a field. */
-	if (u->policy.require_key && u->ask.key[0] == '\0' && u->kind != WEB_FORM)
+	if (w->policy.require_key && u->ask.key[0] == '\0' && u->kind != WEB_FORM)
 		return no_key(w);
 	return web_check_fields(w);
 }
 
 /* How long a body can be at the most without a payload in it that is too large. */
 static int64_t
-longest(const struct web_upload *u)
+longest(const struct web *w)
 {
-	int64_t max = u->policy.max_size;
+	int64_t max = w->policy.max_size;
 
-	if (u->kind == WEB_ONE || max > (INT64_MAX - FORM_ROOM) / WEB_DRAFTS_MAX)
+	if (w->upload->kind == WEB_ONE || max > (INT64_MAX - FORM_ROOM) / WEB_DRAFTS_MAX)
 		return max;
 	return max * WEB_DRAFTS_MAX + FORM_ROOM;
 }
@@ -231,7 +229,7 @@ web_submit(struct web *w)
 	    http_is_type(type, LINES_TYPE) ? WEB_LINES : WEB_ONE;
 	if (web_ask_find(w, &u->ask) == -1 || open_policy(w) == -1 || next_is_there(w, &u->ask) == -1)
 		return WEB_REPLY;
-	if (w->req->length > longest(u)) {
+	if (w->req->length > longest(w)) {
 		(void)web_upload_too_large(w);
 		return WEB_REPLY;
 	}

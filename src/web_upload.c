@@ -13,9 +13,9 @@
 int
 web_upload_too_large(struct web *w)
 {
-	web_problem(w, 413, "too-large", json_pack("{s:I}", "max-size", (json_int_t)w->upload->policy.max_size),
+	web_problem(w, 413, "too-large", json_pack("{s:I}", "max-size", (json_int_t)w->policy.max_size),
 	    "Queue '%s' takes payloads of at most %" PRId64 " bytes: max-size in its queue.conf.", w->queue,
-	    w->upload->policy.max_size);
+	    w->policy.max_size);
 	return -1;
 }
 
@@ -50,8 +50,8 @@ put_trace(const struct web *w, struct spool_draft *d)
 }
 
 /*
- * Begins the job's file, so that a queue that cannot be written is known before the client sends anything large. Nothing
- * of the request but these fields goes into a job.
+ * What may be large begins with the job's file, so that a queue that cannot be written is known before the client sends it.
+ * Nothing of the request but these fields goes into a job.
  */
 int
 web_upload_begin(struct web *w, const char *type, const char *filename)
@@ -66,16 +66,17 @@ web_upload_begin(struct web *w, const char *type, const char *filename)
 		    "most.", WEB_DRAFTS_MAX);
 		return -1;
 	}
-	if ((d = calloc(1, sizeof(*d))) == NULL) {
+	if ((d = malloc(sizeof(*d))) == NULL) {
 		web_upload_fault(w, errno);
 		return -1;
 	}
 	d->fd = d->outbox = d->entry = -1;
 	u->draft[u->n++] = d;
 	u->json = (struct http_json){ 0 };
-	if (web_ask_open(w, &u->ask, &u->policy, u->n - 1, d) == -1 || put(d, "Content-Type", type) == -1 ||
+	if (web_ask_open(w, &u->ask, &w->policy, u->n - 1, d) == -1 || put(d, "Content-Type", type) == -1 ||
 	    put(d, "Filename", filename) == -1 || put(d, "Remote-User", w->who.user) == -1 ||
-	    put(d, "Remote-Addr", w->req->client) == -1 || put_trace(w, d) == -1 || spool_draft_write(d, "", 0) == -1) {
+	    put(d, "Remote-Addr", w->req->client) == -1 || put_trace(w, d) == -1 ||
+	    ((w->req->length < 0 || w->req->length > SPOOL_HELD_MAX) && spool_draft_create(d) == -1)) {
 		web_upload_fault(w, errno);
 		return -1;
 	}

@@ -16,7 +16,6 @@
 enum web_kind { WEB_ONE, WEB_FORM, WEB_LINES };   /* what the body is: a payload; files of a form; a payload a line */
 
 struct web_upload {
-	struct policy policy;
 	struct feed_ask ask;
 	enum web_kind kind;
 	int64_t got;            /* bytes of the body */

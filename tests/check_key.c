@@ -202,10 +202,12 @@ START_TEST(dropped)
 	char first[ID_MAX + 1];
 
 	write_draft(&a, "k", "one");
+	ck_assert_int_eq(spool_draft_finish(&a), 0);
 	ck_assert_int_eq(spool_key_take(&q, &a.key, a.id, a.fd, first), 0);
 	ck_assert_int_eq(spool_key_drop(&q, &a.key, a.id), 0);
 	expect(0, 0, 0, 0);
 	write_draft(&a, "k", "one");
+	ck_assert_int_eq(spool_draft_finish(&a), 0);
 	ck_assert_int_eq(spool_key_take(&q, &a.key, a.id, a.fd, first), 0);
 	assert_again(a.id, "k", "one");
 	ck_assert_int_eq(spool_key_drop(&q, &a.key, a.id), 1);

@@ -152,12 +152,44 @@ START_TEST(draft_over_max_size_leaves_nothing)
 
 	policy.max_size = 5;
 	ck_assert_int_eq(spool_draft_open(&d, &q, &policy, 5, NULL), 0);
+	ck_assert_int_eq(spool_draft_create(&d), 0);
 	ck_assert_int_eq(spool_draft_write(&d, "hello", 5), 0);
 	ck_assert_int_eq(count(SPOOL_TMP), 1);
 	ck_assert_int_eq(spool_draft_write(&d, "!", 1), -1);
 	ck_assert_int_eq(errno, EFBIG);
 	spool_draft_abort(&d);
 	expect(0, 0, 0, 0, 0, 0);
+}
+END_TEST
+
+/* Pieces around what is held in memory: the file is the same, whenever it was made. */
+START_TEST(payload_is_whole_wherever_the_file_begins)
+{
+	static const size_t first[] = { 0, 1, SPOOL_HELD_MAX - 1, SPOOL_HELD_MAX, SPOOL_HELD_MAX + 1 };
+	static char payload[2 * SPOOL_HELD_MAX + 2], back[sizeof(payload) + 1];
+	struct spool_draft d, *one = &d;
+	struct job_header h;
+	size_t i, n, total;
+	int fd;
+
+	for (i = 0; i < sizeof(payload); i++)
+		payload[i] = (char)('a' + i % 23);
+	for (i = 0; i < sizeof(first) / sizeof(*first); i++)
+		for (n = 0; n < 3; n++) {
+			total = first[i] + (n == 0 ? 0 : n == 1 ? 1 : SPOOL_HELD_MAX);
+			ck_assert_int_eq(spool_draft_open(&d, &q, &policy, 5, NULL), 0);
+			ck_assert_int_eq(spool_draft_write(&d, payload, first[i]), 0);
+			ck_assert_int_eq(count(SPOOL_TMP), first[i] > SPOOL_HELD_MAX);
+			if (n > 0)
+				ck_assert_int_eq(spool_draft_write(&d, payload + first[i], total - first[i]), 0);
+			ck_assert_int_eq(spool_commit(&one, 1), 0);
+			fd = spool_open_file(&q, SPOOL_NEW, d.id, O_RDONLY);
+			ck_assert_int_eq(job_read(fd, &h, NULL), 0);
+			ck_assert_int_eq(job_number(&h, "Content-Length"), (int64_t)total);
+			ck_assert_int_eq(pread(fd, back, sizeof(back), (off_t)h.len), (ssize_t)total);
+			ck_assert_int_eq(memcmp(back, payload, total), 0);
+			(void)close(fd);
+		}
 }
 END_TEST
 
@@ -621,6 +653,7 @@ main(void)
 	tcase_add_checked_fixture(t, begin, end);
 	tcase_add_test(t, submitted_job_has_its_fields_and_payload);
 	tcase_add_test(t, draft_over_max_size_leaves_nothing);
+	tcase_add_test(t, payload_is_whole_wherever_the_file_begins);
 	tcase_add_test(t, nothing_is_accepted_on_the_reserve);
 	tcase_add_test(t, delayed_job_waits_in_later_until_it_is_due);
 	tcase_add_test(t, success_leaves_one_result_and_nothing_else);

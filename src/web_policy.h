@@ -1,0 +1,18 @@
+/*
+ * web_policy: what a request's queue says in its queue.conf.
+ */
+#ifndef WQW_WEB_POLICY_H
+#define WQW_WEB_POLICY_H
+
+#include "web.h"
+
+/*
+ * Sets w->policy and w->misread. A file that has not changed since another request is not read again. Where it cannot be
+ * used, the policy is the default, and gives nobody anything.
+ */
+void web_policy(struct web *w);
+
+/* Makes the reply say that it cannot be used: w->misread, which is not 0. */
+void web_policy_fault(struct web *w);
+
+#endif
