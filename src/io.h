@@ -22,6 +22,12 @@ off_t io_copy(int from, int to, off_t max);
 int io_sync(int fd);    /* fsync(2); EINTR is a failure like any other */
 void io_sync_begin(int fd);   /* puts what was written on its way to the disk, so that it is near when io_sync comes; promises nothing */
 int io_sync_all(int fd);  /* syncfs(2) of its file system. ENOTSUP: on this kernel it keeps errors to itself, and nothing was done */
+/*
+ * From so many files on, io_sync_all is worth what it may have to write of others'. An fsync is a commit of the journal, and
+ * where another has done that already still a flush of the disk. Of 4 and 16 files, begun before, then an fsync each: 1.4
+ * and 2.7 ms on ext4, 1.2 and 2.4 on XFS; by a syncfs 0.9 and 1.2, 0.7 and 0.9.
+ */
+enum { IO_SYNC_ALL_FROM = 4 };
 int io_close(int *fd);  /* closes and sets *fd to -1; a second call does nothing; returns close(2)'s verdict */
 
 /*

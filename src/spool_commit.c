@@ -9,14 +9,7 @@
 #include "spool_order.h"
 #include "spool_outbox.h"
 #include "spool_path.h"
-#include "spool_submit.h"
-
-/* Drafts that are committed together: each step is taken for all of them before the next. */
-struct round {
-	struct spool_draft *const *d;
-	size_t n;
-	int clock[SPOOL_ORDER_BUCKETS];   /* of ordering groups; locked, or -1 */
-};
+#include "spool_commit.h"
 
 static int
 is_open(const struct spool_draft *d)
@@ -68,60 +61,13 @@ drop(struct spool_draft *d, int error)
 }
 
 static void
-each(struct round *r, int step(struct spool_draft *))
+each(struct spool_commit_round *r, int step(struct spool_draft *))
 {
 	size_t i;
 
 	for (i = 0; i < r->n; i++)
 		if (is_open(r->d[i]) && step(r->d[i]) == -1)
 			drop(r->d[i], errno);
-}
-
-/* --- the files */
-
-/*
- * An fsync is a commit of the journal, unless one has taken the file with it: so all are on their way to the disk before
- * the first. From SYNCFS_FROM files on, one syncfs for all is worth what it may have to write of others'. Of 8 files, on
- * ext4 and XFS, in ms: an fsync each 12 and 7, if begun before 3.6 and 2.1, syncfs 2.0 and 1.6.
- */
-enum { SYNCFS_FROM = 8 };
-
-static int
-begin_file(struct spool_draft *d)
-{
-	io_sync_begin(d->fd);
-	return 0;
-}
-
-static int
-sync_file(struct spool_draft *d)
-{
-	return io_sync(d->fd);
-}
-
-static void
-sync_files(struct round *r)
-{
-	size_t i, n = 0, any = 0;
-	int error;
-
-	for (i = r->n; i-- > 0;)
-		if (is_open(r->d[i])) {
-			any = i;
-			n++;
-		}
-	if (n >= SYNCFS_FROM && io_sync_all(r->d[any]->fd) == 0)
-		return;
-	error = errno;
-	if (n < SYNCFS_FROM || error == ENOTSUP) {
-		if (n > 1)
-			each(r, begin_file);
-		each(r, sync_file);
-		return;
-	}
-	for (i = any; i < r->n; i++)
-		if (is_open(r->d[i]))
-			drop(r->d[i], error);
 }
 
 /* --- ordering groups: IDs in the order in which submissions return */
@@ -157,7 +103,7 @@ set_clock(struct spool_draft *d, int clock)
 }
 
 static void
-order_bucket(struct round *r, int b)
+order_bucket(struct spool_commit_round *r, int b)
 {
 	int *clock = &r->clock[b];
 	size_t i, any = r->n;
@@ -180,7 +126,7 @@ order_bucket(struct round *r, int b)
 }
 
 static void
-order(struct round *r)
+order(struct spool_commit_round *r)
 {
 	size_t i;
 	int b, any = 0;
@@ -195,7 +141,7 @@ order(struct round *r)
 
 /* Only now may the next one of a group have its time. */
 static void
-order_end(struct round *r)
+order_end(struct spool_commit_round *r)
 {
 	int b;
 
@@ -215,7 +161,7 @@ enter(struct spool_draft *d)
 
 /* The drafts of one round are mostly of one batch, which then is made durable once. */
 static void
-enter_all(struct round *r)
+enter_all(struct spool_commit_round *r)
 {
 	const char *durable = NULL;
 	size_t i;
@@ -255,7 +201,7 @@ take_key(struct spool_draft *d)
 }
 
 static void
-take_keys(struct round *r)
+take_keys(struct spool_commit_round *r)
 {
 	size_t i, any;
 	int error;
@@ -295,7 +241,7 @@ is_in(const struct spool_draft *d, enum spool_dir dir)
 
 /* A directory that cannot be made durable leaves the state of its drafts unknown. */
 static void
-sync_directory(struct round *r, enum spool_dir dir)
+sync_directory(struct spool_commit_round *r, enum spool_dir dir)
 {
 	size_t i, any;
 
@@ -309,29 +255,122 @@ sync_directory(struct round *r, enum spool_dir dir)
 			r->d[i]->unknown = 1;
 		}
 }
+/* --- the disk */
+
+static int
+begin_file(struct spool_draft *d)
+{
+	io_sync_begin(d->fd);
+	return 0;
+}
+
+static int
+sync_file(struct spool_draft *d)
+{
+	return io_sync(d->fd);
+}
+
+/* How many files and directories; *fd is one to name their file system by. */
+static size_t
+dirty(const struct spool_commit_round *placed, const struct spool_commit_round *begun, int *fd)
+{
+	size_t i, n = 0, dirs = 0;
+
+	for (i = 0; i < begun->n; i++)
+		if (is_open(begun->d[i])) {
+			*fd = begun->d[i]->fd;
+			n++;
+		}
+	for (i = 0; i < placed->n && dirs == 0; i++)
+		if (is_open(placed->d[i])) {
+			*fd = placed->d[i]->fd;
+			dirs++;
+		}
+	return n + dirs;
+}
+
+/* Whose fault it was is not asked: an fsync that said no error after one may not have looked at all there was to write. */
+static void
+sync_failed(struct spool_commit_round *placed, struct spool_commit_round *begun, int error)
+{
+	size_t i;
+
+	for (i = 0; i < begun->n; i++)
+		if (is_open(begun->d[i]))
+			drop(begun->d[i], error);
+	for (i = 0; i < placed->n; i++)
+		if (is_open(placed->d[i]) && placed->d[i]->outbox == -1) {
+			placed->d[i]->error = error;
+			placed->d[i]->unknown = 1;
+		}
+}
+
+void
+spool_commit_sync(struct spool_commit_round *placed, struct spool_commit_round *begun)
+{
+	int fd = -1;
+	size_t n = dirty(placed, begun, &fd);
+
+	if (n >= IO_SYNC_ALL_FROM) {
+		if (io_sync_all(fd) == 0)
+			return;
+		if (errno != ENOTSUP) {
+			sync_failed(placed, begun, errno);
+			return;
+		}
+	}
+	if (n > 1)
+		each(begun, begin_file);
+	each(begun, sync_file);
+	sync_directory(placed, SPOOL_NEW);
+	sync_directory(placed, SPOOL_LATER);
+}
+
+/* --- a round */
+
+void
+spool_commit_begin(struct spool_commit_round *r, struct spool_draft *const *d, size_t n)
+{
+	r->d = d;
+	r->n = n;
+	each(r, spool_draft_finish);
+}
+
+void
+spool_commit_place(struct spool_commit_round *r)
+{
+	each(r, count);
+	order(r);
+	enter_all(r);
+	take_keys(r);
+	each(r, place);
+}
+
+size_t
+spool_commit_end(struct spool_commit_round *r)
+{
+	size_t i, failed = 0;
+
+	order_end(r);
+	for (i = 0; i < r->n; i++) {
+		failed += r->d[i]->error != 0;
+		leave(r->d[i], 0);
+		/* What fsync has promised close(2) cannot take back. */
+		(void)io_close(&r->d[i]->fd);
+		(void)io_close(&r->d[i]->outbox);
+	}
+	r->n = 0;
+	return failed;
+}
 
 size_t
 spool_commit(struct spool_draft *const *d, size_t n)
 {
-	struct round r = { .d = d, .n = n };
-	size_t i, failed = 0;
+	struct spool_commit_round r, none = { .n = 0 };
 
-	each(&r, spool_draft_finish);
-	sync_files(&r);
-	each(&r, count);
-	order(&r);
-	enter_all(&r);
-	take_keys(&r);
-	each(&r, place);
-	sync_directory(&r, SPOOL_NEW);
-	sync_directory(&r, SPOOL_LATER);
-	order_end(&r);
-	for (i = 0; i < n; i++) {
-		failed += d[i]->error != 0;
-		leave(d[i], 0);
-		/* What fsync has promised close(2) cannot take back. */
-		(void)io_close(&d[i]->fd);
-		(void)io_close(&d[i]->outbox);
-	}
-	return failed;
+	spool_commit_begin(&r, d, n);
+	spool_commit_sync(&none, &r);
+	spool_commit_place(&r);
+	spool_commit_sync(&r, &none);
+	return spool_commit_end(&r);
 }

@@ -7,13 +7,30 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "spool_commit.h"
+
 enum {
 	ROUND_MAX = 256,   /* drafts; more than one request has */
-	THREADS = 2        /* while one waits for its directory, the other's files go to disk by the same commit of the journal */
+	THREADS = 2        /* so that a queue on a slow disk does not keep all others waiting */
+};
+
+/* A round of one queue. */
+struct stage {
+	struct web_commit_item *item[ROUND_MAX];
+	size_t n;   /* 0: none */
+	struct spool_draft *draft[ROUND_MAX];
+	struct spool_commit_round round;
+};
+
+/* What a thread has on its way: the names of one round, and the files of the next. */
+struct line {
+	struct web_commit *commit;
+	pthread_t thread;
+	struct stage stage[2], *placed, *begun;
 };
 
 struct web_commit {
-	pthread_t thread[THREADS];
+	struct line line[THREADS];
 	int threads;
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
@@ -21,60 +38,107 @@ struct web_commit {
 	int stop;
 };
 
-/* Takes the oldest drafts and those of the same queue behind them off the list. With the lock held. */
-static size_t
-take_round(struct web_commit *c, struct web_commit_item *round[ROUND_MAX])
+static int
+is_same(const struct web_commit_item *a, const struct web_commit_item *b)
+{
+	return a->dev == b->dev && a->ino == b->ino;
+}
+
+/* Two threads in one queue would only wait for each other. With the lock held. */
+static int
+is_served(const struct web_commit *c, const struct line *own, const struct web_commit_item *item)
+{
+	const struct line *l;
+	int i;
+
+	for (i = 0; i < THREADS; i++) {
+		l = &c->line[i];
+		if (l != own && ((l->stage[0].n > 0 && is_same(l->stage[0].item[0], item)) ||
+		    (l->stage[1].n > 0 && is_same(l->stage[1].item[0], item))))
+			return 1;
+	}
+	return 0;
+}
+
+/* Takes the oldest drafts that no other thread sees to, and those of the same queue behind them, off the list. With the lock held. */
+static void
+take_round(struct web_commit *c, struct line *l)
 {
 	struct web_commit_item **at = &c->first, *item;
-	size_t n = 0, drafts = 0;
+	struct stage *s = l->begun;
+	size_t drafts = 0;
 
-	while ((item = *at) != NULL && n < ROUND_MAX) {
-		if (n > 0 && (item->dev != round[0]->dev || item->ino != round[0]->ino || drafts + item->n > ROUND_MAX)) {
+	while ((item = *at) != NULL && s->n < ROUND_MAX) {
+		if (s->n > 0 ? !is_same(item, s->item[0]) || drafts + item->n > ROUND_MAX : is_served(c, l, item)) {
 			at = &item->next;
 			continue;
 		}
 		*at = item->next;
 		if (c->last == &item->next)
 			c->last = at;
-		round[n++] = item;
+		memcpy(s->draft + drafts, item->drafts, item->n * sizeof(*s->draft));
+		s->item[s->n++] = item;
 		drafts += item->n;
 	}
-	return n;
+	s->round = (struct spool_commit_round){ .d = s->draft, .n = drafts };
 }
 
+/* One step of both: without the lock. */
 static void
-commit_round(struct web_commit_item *const *round, size_t n)
+advance(struct line *l)
 {
-	struct spool_draft *drafts[ROUND_MAX];
-	size_t i, used;
+	struct stage *placed = l->placed, *begun = l->begun;
+	size_t i;
 
-	for (i = used = 0; i < n; used += round[i++]->n)
-		memcpy(drafts + used, round[i]->drafts, round[i]->n * sizeof(*drafts));
-	(void)spool_commit(drafts, used);
-	for (i = 0; i < n; i++)
-		round[i]->done(round[i]->arg);
+	spool_commit_begin(&begun->round, begun->draft, begun->round.n);
+	if (placed->n > 0)
+		spool_commit_place(&placed->round);
+	if (placed->n > 0 && begun->n > 0 && placed->item[0]->dev != begun->item[0]->dev) {
+		struct spool_commit_round none = { .n = 0 };
+
+		spool_commit_sync(&placed->round, &none);
+		spool_commit_sync(&none, &begun->round);
+	} else
+		spool_commit_sync(&placed->round, &begun->round);
+	if (placed->n > 0)
+		(void)spool_commit_end(&placed->round);
+	for (i = 0; i < placed->n; i++)
+		placed->item[i]->done(placed->item[i]->arg);
 }
 
 static void *
 run(void *arg)
 {
-	struct web_commit_item *round[ROUND_MAX];
-	struct web_commit *c = arg;
-	size_t n;
+	struct line *l = arg;
+	struct web_commit *c = l->commit;
+	struct stage *free;
 
 	(void)pthread_mutex_lock(&c->lock);
-	while (c->first != NULL || !c->stop) {
-		if (c->first == NULL) {
+	for (;;) {
+		take_round(c, l);
+		if (l->placed->n == 0 && l->begun->n == 0) {
+			if (c->stop)
+				break;
 			(void)pthread_cond_wait(&c->wake, &c->lock);
 			continue;
 		}
-		n = take_round(c, round);
 		(void)pthread_mutex_unlock(&c->lock);
-		commit_round(round, n);
+		advance(l);
 		(void)pthread_mutex_lock(&c->lock);
+		free = l->placed;
+		free->n = free->round.n = 0;
+		l->placed = l->begun;
+		l->begun = free;
 	}
 	(void)pthread_mutex_unlock(&c->lock);
 	return NULL;
+}
+
+static int
+start(struct web_commit *c, struct line *l)
+{
+	*l = (struct line){ .commit = c, .placed = &l->stage[0], .begun = &l->stage[1] };
+	return pthread_create(&l->thread, NULL, run, l);
 }
 
 struct web_commit *
@@ -89,8 +153,10 @@ web_commit_start(void)
 	(void)pthread_mutex_init(&c->lock, NULL);
 	(void)pthread_cond_init(&c->wake, NULL);
 	error = 0;
-	while (c->threads < THREADS && (error = pthread_create(&c->thread[c->threads], NULL, run, c)) == 0)
+	(void)pthread_mutex_lock(&c->lock);
+	while (c->threads < THREADS && (error = start(c, &c->line[c->threads])) == 0)
 		c->threads++;
+	(void)pthread_mutex_unlock(&c->lock);
 	if (c->threads == 0) {
 		free(c);
 		errno = error;
@@ -114,7 +180,9 @@ web_commit_put(struct web_commit *c, struct web_commit_item *item)
 	if (!c->stop) {
 		*c->last = item;
 		c->last = &item->next;
-		(void)pthread_cond_signal(&c->wake);
+		/* Else its thread will look. */
+		if (!is_served(c, NULL, item))
+			(void)pthread_cond_signal(&c->wake);
 		r = 0;
 	}
 	(void)pthread_mutex_unlock(&c->lock);
@@ -129,7 +197,7 @@ web_commit_stop(struct web_commit *c)
 	(void)pthread_cond_broadcast(&c->wake);
 	(void)pthread_mutex_unlock(&c->lock);
 	while (c->threads > 0)
-		(void)pthread_join(c->thread[--c->threads], NULL);
+		(void)pthread_join(c->line[--c->threads].thread, NULL);
 }
 
 void

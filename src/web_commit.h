@@ -1,6 +1,7 @@
 /*
- * web_commit: two threads that make submissions durable. Drafts that are complete at about the same time go to disk in one
- * round, so that as many as wait while a disk is busy share what comes next. No allocation: it cannot fail half-way.
+ * web_commit: two threads that make submissions durable. Drafts of a queue that are complete at about the same time go to
+ * disk in one round, and what makes their names durable takes the files of the next round with it, so that as many as wait
+ * while a disk is busy share what comes next. No allocation: it cannot fail half-way.
  */
 #ifndef WQW_WEB_COMMIT_H
 #define WQW_WEB_COMMIT_H
