@@ -173,7 +173,7 @@ seal_result(struct spool_claim *c)
 	(void)snprintf(text, sizeof(text), "%jd", (intmax_t)(st.st_size - c->start));
 	if (job_fill(c->result, c->length_at, JOB_NUMBER_WIDTH, text) == -1)
 		return -1;
-	return io_sync(c->result);
+	return 0;
 }
 
 static int
@@ -245,8 +245,11 @@ sync_moved(struct spool_claim *const *c, size_t n, enum spool_outcome outcome, e
 static void
 fault(struct spool_claim *c)
 {
-	c->error = errno;
+	int saved = errno;
+
+	c->error = saved;
 	(void)put_back(c);
+	errno = saved;
 }
 
 static int
@@ -278,7 +281,7 @@ prepare(struct spool_claim *c)
 {
 	if (c->outcome != SPOOL_SUCCESS)
 		return 0;
-	if (seal_result(c) == -1 || spool_event_done(c) == -1)
+	if (spool_event_done(c) == -1)
 		return -1;
 	/* It names a queue that is not there, and will not be at the next attempt either. */
 	return c->outcome == SPOOL_SUCCESS && c->follow != -1 ? spool_outbox_seal(c->q, c->follow) : 0;
@@ -305,6 +308,37 @@ conclude(struct spool_claim *c)
 	return c->outcome == SPOOL_SUCCESS && spool_unlink(c->q, SPOOL_CUR, c->file) == -1 && errno != ENOENT ? -1 : 0;
 }
 
+static int
+has_result(const struct spool_claim *c)
+{
+	return c->error == 0 && c->outcome == SPOOL_SUCCESS;
+}
+
+/* All results, as spool_commit.c has all files. */
+static void
+sync_results(struct spool_claim *const *c, size_t n)
+{
+	size_t i, results = 0;
+	int fd = -1, all = 0;
+
+	for (i = 0; i < n; i++)
+		if (has_result(c[i])) {
+			fd = c[i]->result;
+			results++;
+		}
+	if (results >= IO_SYNC_ALL_FROM) {
+		if (io_sync_all(fd) == 0)
+			return;
+		all = errno != ENOTSUP;
+	}
+	for (i = 0; results > 1 && !all && i < n; i++)
+		if (has_result(c[i]))
+			io_sync_begin(c[i]->result);
+	for (i = 0; i < n; i++)
+		if (has_result(c[i]) && (all || io_sync(c[i]->result) == -1))
+			fault(c[i]);
+}
+
 size_t
 spool_settle(struct spool_claim *const *c, size_t n)
 {
@@ -313,9 +347,13 @@ spool_settle(struct spool_claim *const *c, size_t n)
 	for (i = 0; i < n; i++) {
 		c[i]->error = c[i]->unknown = 0;
 		end_log(c[i]);
-		if (prepare(c[i]) == -1)
+		if (c[i]->outcome == SPOOL_SUCCESS && seal_result(c[i]) == -1)
 			fault(c[i]);
 	}
+	sync_results(c, n);
+	for (i = 0; i < n; i++)
+		if (c[i]->error == 0 && prepare(c[i]) == -1)
+			fault(c[i]);
 	for (i = 0; i < n; i++)
 		if (c[i]->error == 0 && move(c[i]) == -1)
 			fault(c[i]);

@@ -123,6 +123,8 @@ wait_time(const struct worker *w)
 		at = w->hold_until;
 	if (w->ring.at < at)
 		at = w->ring.at;
+	if (ends_next(w) < at)
+		at = ends_next(w);
 	return at > now ? at - now : 0;
 }
 
@@ -147,7 +149,7 @@ wait_for_something(struct worker *w)
 static int
 finished(struct worker *w)
 {
-	if (w->running > 0)
+	if (w->running > 0 || w->ends.n > 0)
 		return 0;
 	if (w->stopping || w->broken)
 		return 1;

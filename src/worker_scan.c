@@ -123,9 +123,9 @@ is_own(const struct worker *w, const char *file)
 	int i;
 
 	for (i = 0; i < w->o->slots; i++)
-		if (w->slot[i].busy && strcmp(w->claim[i].file, file) == 0)
+		if (w->slot[i].busy && strcmp(w->claim[i]->file, file) == 0)
 			return 1;
-	return 0;
+	return ends_have(w, file);
 }
 
 static int

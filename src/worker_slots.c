@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include "io.h"
-#include "spool_cancel.h"
 #include "spool_group.h"
 
 enum { SECOND = 1000000, HOLD_MAX = 60 * SECOND, HANDLER_WORDS = 128 };
@@ -22,11 +21,15 @@ slots_start(struct worker *w)
 
 	w->slot = calloc((size_t)w->o->slots, sizeof(*w->slot));
 	w->claim = calloc((size_t)w->o->slots, sizeof(*w->claim));
+	w->ends.claims = calloc((size_t)w->o->slots + WORKER_ENDS_MAX, sizeof(*w->ends.claims));
 	w->cancelled = calloc((size_t)w->o->slots, 1);
-	if (w->slot == NULL || w->claim == NULL || w->cancelled == NULL)
+	if (w->slot == NULL || w->claim == NULL || w->ends.claims == NULL || w->cancelled == NULL)
 		return -1;
-	for (i = 0; i < w->o->slots; i++)
+	for (i = 0; i < w->o->slots; i++) {
 		w->slot[i] = (struct slot){ .pid = -1, .fd = -1 };
+		w->claim[i] = &w->ends.claims[i];
+	}
+	ends_start(w);
 	if (limit_start(w) == -1)
 		return -1;
 	for (i = 0; i < w->o->slots; i++)
@@ -36,8 +39,8 @@ slots_start(struct worker *w)
 }
 
 /* After a fault of ours: trying again at once would only burn what it has burnt. */
-static void
-hold(struct worker *w, const char *what)
+void
+slots_hold(struct worker *w, const char *what)
 {
 	warn("%s: %s", w->q.word, what);
 	w->hold = w->hold == 0 ? SECOND : w->hold * 2 > HOLD_MAX ? HOLD_MAX : w->hold * 2;
@@ -65,7 +68,7 @@ command(const struct worker *w, char line[POLICY_HANDLER_MAX], char *word[HANDLE
 static int
 run(struct worker *w, int i)
 {
-	struct spool_claim *c = &w->claim[i];
+	struct spool_claim *c = w->claim[i];
 	char line[POLICY_HANDLER_MAX], *word[HANDLER_WORDS + 1];
 	struct attempt_env env;
 	struct slot_attempt a;
@@ -96,14 +99,14 @@ out:
 static int
 fill(struct worker *w, int i)
 {
-	struct spool_claim *c = &w->claim[i];
+	struct spool_claim *c = w->claim[i];
 	const struct window_entry *e;
 	int r;
 
 	while ((e = window_least(&w->ready)) != NULL) {
 		r = group_claim(w, e->file, c);
 		if (r == -1)
-			hold(w, e->file);
+			slots_hold(w, e->file);
 		else if (r == 2)
 			scan_aside(w, e->file);
 		else if (r == 3)
@@ -121,7 +124,7 @@ fill(struct worker *w, int i)
 			w->running++;
 			return 1;
 		}
-		hold(w, c->file);
+		slots_hold(w, c->file);
 		c->outcome = SPOOL_PUT_BACK;
 		(void)spool_settle(&c, 1);
 		return 0;
@@ -140,11 +143,11 @@ fill_idle(struct worker *w)
 		if (w->slot[i].busy)
 			continue;
 		if (w->slot[i].pid == -1 && slot_start(&w->slot[i]) == -1) {
-			hold(w, "starting a supervisor");
+			slots_hold(w, "starting a supervisor");
 			return;
 		}
 		if ((r = limit_pass(w, i)) == -1)
-			hold(w, spool_dir_name(SPOOL_STAT));
+			slots_hold(w, spool_dir_name(SPOOL_STAT));
 		if (r != 1 || !fill(w, i))
 			return;
 	}
@@ -167,18 +170,19 @@ holds_group(const struct worker *w, const struct spool_claim *c)
 
 /* What the end of one attempt means. */
 static void
-judge(struct worker *w, struct spool_claim *c, const struct slot_result *r)
+judge(struct worker *w, int i, const struct slot_result *r)
 {
+	struct spool_claim *c = w->claim[i];
 	char note[256];
 
 	attempt_judge(c, r, &w->p, note, sizeof(note));
-	if (w->cancelled[c - w->claim] && c->outcome != SPOOL_SUCCESS) {
+	if (w->cancelled[i] && c->outcome != SPOOL_SUCCESS) {
 		c->outcome = SPOOL_DEAD;
 		c->reason = ID_CANCELLED;
 		(void)snprintf(note, sizeof(note), "attempt %d of %d: cancelled", c->name.attempts, (int)w->p.max_attempts);
 	}
 	if (holds_group(w, c) && spool_group_sync(&w->q, c->name.group) == -1) {
-		hold(w, c->name.group);
+		slots_hold(w, c->name.group);
 		c->outcome = SPOOL_PUT_BACK;
 		return;
 	}
@@ -186,7 +190,7 @@ judge(struct worker *w, struct spool_claim *c, const struct slot_result *r)
 		(void)spool_note(c, note);
 	if (r->end == SLOT_NO_EXEC) {
 		errno = r->code;
-		hold(w, "starting the handler");
+		slots_hold(w, "starting the handler");
 	}
 }
 
@@ -197,49 +201,28 @@ slots_refuse(struct worker *w, const char *file)
 	w->broken = EX_IOERR;
 }
 
-static void
-settle(struct worker *w, struct spool_claim **ended, size_t n)
-{
-	size_t i;
-
-	if (n == 0)
-		return;
-	(void)spool_settle(ended, n);
-	for (i = 0; i < n; i++) {
-		if (ended[i]->error == 0) {
-			if (w->cancelled[ended[i] - w->claim])
-				spool_cancel_over(&w->q, ended[i]->name.id);
-			if (ended[i]->outcome != SPOOL_PUT_BACK)
-				w->hold = 0;
-			continue;
-		}
-		errno = ended[i]->error;
-		hold(w, ended[i]->file);
-		if (ended[i]->unknown)
-			slots_refuse(w, ended[i]->name.id);
-	}
-}
-
 void
 slots_collect(struct worker *w)
 {
-	struct spool_claim *ended[WORKER_SLOTS_MAX];
 	struct slot_result r;
-	size_t n = 0;
-	int i;
+	int i, any = 0;
 
 	for (i = 0; i < w->o->slots; i++) {
 		if (!w->slot[i].busy || slot_result(&w->slot[i], &r) != 1)
 			continue;
 		limit_ended(w, i, &r);
-		judge(w, &w->claim[i], &r);
-		ended[n++] = &w->claim[i];
+		judge(w, i, &r);
+		w->claim[i] = ends_put(w, w->claim[i], w->cancelled[i]);
 		spool_enroll_slot(&w->enrolled, i, NULL);
 		w->running--;
+		any = 1;
 	}
-	settle(w, ended, n);
-	while (n > 0)
-		group_wake(w, ended[--n]->name.group);
+	/* The next ones run while the disk takes the ends of these; but not as long as it has faults. */
+	if (any && w->hold == 0)
+		slots_fill(w);
+	if (any)
+		w->ends.last = io_clock();
+	ends_settle(w);
 }
 
 void
@@ -258,7 +241,7 @@ slots_cancel(struct worker *w, const char *id)
 	int i;
 
 	for (i = 0; i < w->o->slots; i++) {
-		if (!w->slot[i].busy || strcmp(w->claim[i].name.id, id) != 0)
+		if (!w->slot[i].busy || strcmp(w->claim[i]->name.id, id) != 0)
 			continue;
 		/* A second kill would leave it no time to end by itself. */
 		if (!w->cancelled[i] && slot_kill(&w->slot[i]) == -1)
@@ -279,6 +262,7 @@ slots_stop(struct worker *w)
 	limit_stop(w);
 	free(w->slot);
 	free(w->claim);
+	free(w->ends.claims);
 	free(w->cancelled);
 }
 

@@ -5,8 +5,6 @@
 #ifndef WQW_WORKER_STATE_H
 #define WQW_WORKER_STATE_H
 
-#include <stdint.h>
-
 #include "attempt.h"
 #include "spool_stat.h"
 #include "watch.h"
@@ -14,6 +12,7 @@
 #include "window_line.h"
 #include "worker.h"
 #include "worker_backlog.h"
+#include "worker_ends.h"
 #include "worker_limit.h"
 #include "worker_ring.h"
 
@@ -25,8 +24,9 @@ struct worker {
 	char name[128];             /* host.pid: Worker in results */
 
 	struct slot *slot;          /* o->slots of each */
-	struct spool_claim *claim;
-	char *cancelled;            /* 1: what this slot runs is being killed for wqw-cancel */
+	struct spool_claim **claim; /* what it runs */
+	char *cancelled;            /* 1: that is being killed for wqw-cancel */
+	struct worker_ends ends;
 	struct spool_worker enrolled;
 	int running;
 	struct worker_limits limits;
@@ -77,6 +77,7 @@ int group_hungry(const struct worker *w);     /* 1: new/ must be scanned for mor
 void group_sweep(struct worker *w);           /* once an hour: records that nobody needs */
 
 /* worker_slots.c */
+void slots_hold(struct worker *w, const char *what);    /* after a fault of ours, errno: no claims for a while */
 void slots_refuse(struct worker *w, const char *file);  /* says that an end is not durable: this process is done for */
 int slots_start(struct worker *w);            /* supervisors */
 void slots_fill(struct worker *w);            /* claims for idle slots */

@@ -51,8 +51,11 @@ closed()
 	fi
 }
 
+# WQW_SWEEP=all strikes at each of these calls. Else at every second: two slots make their order another one in each run.
+sparse 2 1
 each_call 'a worker, all of its processes at once' "$empty && $members && $then" worked \
 	-K -c "$seen" wqw-worker QUEUE -j 2 --drain -- ledger BOOK
+sparse 1 1
 each_call 'the submitter of members' "$empty" submitted \
 	-k -c "$seen" wqw-submit --batch b QUEUE "$W/one" "$W/two" "$W/three"
 each_call 'the submitter of the callback' "$empty && $members" closed \
