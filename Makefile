@@ -146,7 +146,7 @@ $(O)/bench:
 
 $(BENCHES): $(O)/bench/%: tests/bench/%.c Makefile | $(O)/bench
 	@$(if $(V),,echo '  LD $@')
-	$(Q)$(CC) -std=c11 -D_GNU_SOURCE -Wall -Wextra -O2 $(if $(filter %/empty,$@),-static) -o $@ $<
+	$(Q)$(CC) -std=c11 -D_GNU_SOURCE -Wall -Wextra -O2 $(if $(filter %/empty %/stamp,$@),-static) -o $@ $<
 
 bench bench-quick: all $(BENCHES)
 	@tests/bench/run $(if $(findstring quick,$@),--quick) $(FIGURES)

@@ -3,7 +3,7 @@
 # figures.sh: each figure measures its variants once, by turns; run calls it as often as there are rounds.
 
 QUICK_FIGURES='submit lines http1 http64 drain latency'
-ALL_FIGURES='submit lines http1 http64 cgi drain persistent latency claims limits flat'
+ALL_FIGURES='submit lines http1 http64 cgi enqueue drain persistent latency claims limits flat'
 
 jobs() { if [ -n "$quick" ]; then echo "$1"; else echo "$2"; fi; }
 
@@ -51,9 +51,10 @@ http()
 {
 	n=$1
 	fresh q
-	note "http$n" "limit-$n" "$(limit submit q "$(jobs 1024 4096)" "$n")"
-	fresh q
-	commit=$(limit submit q "$(jobs 256 1024)" 1 | awk '{ printf "%.3f\n", 1000 / $1 }')
+	limit=$(limit submit q "$(jobs 1024 4096)" "$n")
+	note "http$n" "limit-$n" "$limit"
+	# How long a commit takes one of so many.
+	commit=$(echo "$limit $n" | awk '{ printf "%.3f\n", 1000 * $2 / $1 }')
 	fresh q
 	start_httpd
 	out=$(post "$port" /q "$n" "$2") || fatal 'post'
@@ -112,22 +113,7 @@ figure_drain()
 	wqw-worker "$W/q" -j 2 --drain -- stamp no
 	note drain wqw "$(rate "$n" "$from" "$(now)")"
 	rm -rf q
-	case " $PEERS " in
-	*' xargs '*)
-		from=$(now)
-		seq "$n" | xargs -P 2 -n 1 stamp
-		note drain peer-xargs "$(rate "$n" "$from" "$(now)")" ;;
-	esac
-	case " $PEERS " in
-	*' tsp '*)
-		has tsp || return 0
-		tsp -S 2
-		from=$(now)
-		for _ in $(seq $((n / 5))); do tsp stamp no >/dev/null; done
-		tsp -w
-		note drain peer-tsp "$(rate $((n / 5)) "$from" "$(now)")"
-		tsp -K ;;
-	esac
+	drain_peers "$n"
 }
 
 figure_persistent()
@@ -214,6 +200,8 @@ per_call()
 	echo "$calls $from $(now)" | awk '{ printf "%.0f\n", ($3 - $2) / $1 * 1e6 }'
 }
 
+cancel_next() { k=$((k + 1)); wqw-cancel "$W/q/0.$k"; }
+
 # What a call costs at so many waiting jobs; how soon a worker has its first, and the memory it takes.
 figure_flat()
 {
@@ -222,6 +210,8 @@ figure_flat()
 		fill q "$n"
 		note flat.us "submit-$n" "$(per_call 50 wqw-submit "$W/q")"
 		note flat.us "status-$n" "$(per_call 50 wqw-status "$W/q/0.900")"
+		note flat.us "cancel-$n" "$(k=500 && per_call 50 cancel_next)"
+		note flat.us "stat-$n" "$(per_call 3 wqw-stat "$W/q")"
 		# shellcheck disable=SC2046 # three numbers
 		set -- $(waker start "$W/q" 200)
 		note flat.ms "first-$n" "$1"
