@@ -172,22 +172,26 @@ figure_claims()
 	rm -rf q
 }
 
-# Groups, rates, keys and priorities in the spool, but not on the jobs.
+# Groups, keys and priorities in the queue, limits and rates in another one, but none of them on the jobs.
 figure_limits()
 {
 	n=$(jobs 1000 5000)
 	for kind in limit-plain wqw-beside; do
 		fresh q
 		[ $kind = limit-plain ] || {
-			printf '%s\n' 'max-running 1000' 'rate 1000000/1s' 'group-limit 2' >>q/queue.conf
-			seq 100 | wqw-submit --lines "$W/q" --group g --priority 9 --key k --delay 1d >/dev/null 2>&1
+			wqw-init "$W/r" 2>/dev/null
+			printf '%s\n' 'max-running 10' 'rate 100/1s' >r/queue.conf
+			echo 'group-limit 2' >>q/queue.conf
+			for i in $(seq 100); do
+				wqw-submit --group "g$((i % 7))" --priority $((i % 10)) --key "k$i" --at 2100-01-01T00:00:00Z "$W/q" </dev/null
+			done >"$work/out" || fatal wqw-submit
 		}
 		fill q "$n"
 		from=$(now)
 		wqw-worker "$W/q" -j 2 --drain -- stamp no
 		note limits $kind "$(rate "$n" "$from" "$(now)")"
 	done
-	rm -rf q
+	rm -rf q r
 }
 
 # per_call CALLS COMMAND...: microseconds of CPU and waiting that each of so many calls takes.
