@@ -163,11 +163,13 @@ fi
 
 # --- a signal leaves nothing
 
+# Of what is small nothing is on disk before its end.
+seq 2000 >large
 mkfifo fifo
-bg sh -c 'exec wqw-submit q "odd name" - <fifo >addresses 2>err'
+bg sh -c 'exec wqw-submit q large - <fifo >addresses 2>err'
 pid=$BG_PID
 exec 5>fifo
-echo begun >&5
+cat large >&5
 wait_count spool/q/tmp 2
 kill -TERM "$pid"
 wait "$pid"
@@ -178,14 +180,14 @@ ok 'no address was printed' test ! -s addresses
 bg sh -c 'trap "" HUP; exec wqw-submit q <fifo >addresses'
 pid=$BG_PID
 exec 5>fifo
-echo begun >&5
+cat large >&5
 wait_count spool/q/tmp 1
 kill -HUP "$pid"
 echo ended >&5
 exec 5>&-
 wait "$pid"
 is $? 0 'under nohup, SIGHUP does not'
-is "$(payload spool/q/new/*)" "begun
+is "$(payload spool/q/new/*)" "$(cat large)
 ended" 'and all of it is there'
 empty_queue
 

@@ -64,8 +64,8 @@ exits 75 'and one put there by hand counts as well' put ./w
 rm w/pause
 ok 'what the worker has done' until_true eval '[ "$(waiting w)" -eq 0 ]'
 ok 'makes room' until_true put ./w
-touch w/pause
 until_true eval '[ "$(waiting w)" -eq 0 ]'
+touch w/pause
 i=0
 while [ $((i += 1)) -le 4 ]; do put ./w || echo "$i" >>refused; done
 ok 'for just' test ! -e refused

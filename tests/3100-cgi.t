@@ -354,7 +354,7 @@ is "$(status)" 200 'a query is no option'
 
 # A server kills it when the client has gone.
 mkfifo pipe
-env REQUEST_METHOD=POST PATH_INFO=/words CONTENT_LENGTH=100 wqw.cgi <pipe >reply 2>&1 &
+env REQUEST_METHOD=POST PATH_INFO=/words CONTENT_LENGTH=10000 wqw.cgi <pipe >reply 2>&1 &
 pid=$!
 exec 9>pipe
 printf 'the first half' >&9

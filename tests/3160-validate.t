@@ -148,7 +148,7 @@ done
 
 door=listener
 open_door
-echo slow >slow
+{ echo slow; seq 1500; } >slow
 for i in 1 2 3 4 5 6; do
 	curl -q -s -m 60 -o "slow.$i" -w '%{http_code}\n' --data-binary @slow "http://127.0.0.1:$port/strict" >"code.$i" &
 	slow="${slow:-} $!"

@@ -165,15 +165,16 @@ like "$(WQW_CONFINE=no WQW_DEBUG=1 REQUEST_METHOD=GET PATH_INFO=/ wqw.cgi 2>&1 >
 
 # --- wqw.cgi, before it reads the body
 
+{ seq 2000; cat hello; } >large
 mkfifo pipe
-env REQUEST_METHOD=POST PATH_INFO=/words CONTENT_LENGTH=10 wqw.cgi <pipe >reply 2>err &
+env REQUEST_METHOD=POST PATH_INFO=/words CONTENT_LENGTH="$(wc -c <large)" wqw.cgi <pipe >reply 2>err &
 cgi=$!
 exec 9>pipe
 wait_count spool/words/tmp 1
 is "$(sed -n 's/^NoNewPrivs:.//p' "/proc/$cgi/status")" 1 'wqw.cgi is confined before it has read the body'
 [ -z "$calls" ] || is "$(sed -n 's/^Seccomp:.//p' "/proc/$cgi/status")" 2 'by seccomp'
 is "$(pgrep -P "$cgi" | wc -l | tr -d ' ')" 0 'and has no other process where the queue has no check'
-cat hello >&9
+cat large >&9
 exec 9>&-
 wait "$cgi"
 is "$(head -n 1 reply | tr -d '\r')" 'Status: 202 Accepted' 'it accepts the job'
