@@ -100,8 +100,9 @@ drive()
 	esac
 	is "$(count spool/box/tmp)$(count spool/small/tmp)$(count spool/small/new)" 000 "$server: nothing is left of what was refused"
 
-	curl -q -sS -N --max-time 60 "$job/events?last-event-id=0" >seen 2>err &
+	curl -q -sS -N -v --max-time 60 "$job/events?last-event-id=0" >seen 2>asked &
 	stream=$!
+	until_true grep -q '^> GET' asked
 	case $without in
 	*stream*) ;;
 	*) ok "$server: the first event comes at once" until_true grep -q '"new"' seen ;;
