@@ -14,10 +14,12 @@ enum {
 	THREADS = 2        /* so that a queue on a slow disk does not keep all others waiting */
 };
 
-/* A round of one queue. */
+/* A round of one queue. Once they are done its items are their callers' again, who may free them. */
 struct stage {
 	struct web_commit_item *item[ROUND_MAX];
 	size_t n;   /* 0: none */
+	dev_t dev;
+	ino_t ino;
 	struct spool_draft *draft[ROUND_MAX];
 	struct spool_commit_round round;
 };
@@ -39,9 +41,9 @@ struct web_commit {
 };
 
 static int
-is_same(const struct web_commit_item *a, const struct web_commit_item *b)
+is_of(const struct stage *s, const struct web_commit_item *item)
 {
-	return a->dev == b->dev && a->ino == b->ino;
+	return s->n > 0 && s->dev == item->dev && s->ino == item->ino;
 }
 
 /* Two threads in one queue would only wait for each other. With the lock held. */
@@ -53,8 +55,7 @@ is_served(const struct web_commit *c, const struct line *own, const struct web_c
 
 	for (i = 0; i < THREADS; i++) {
 		l = &c->line[i];
-		if (l != own && ((l->stage[0].n > 0 && is_same(l->stage[0].item[0], item)) ||
-		    (l->stage[1].n > 0 && is_same(l->stage[1].item[0], item))))
+		if (l != own && (is_of(&l->stage[0], item) || is_of(&l->stage[1], item)))
 			return 1;
 	}
 	return 0;
@@ -69,7 +70,7 @@ take_round(struct web_commit *c, struct line *l)
 	size_t drafts = 0;
 
 	while ((item = *at) != NULL && s->n < ROUND_MAX) {
-		if (s->n > 0 ? !is_same(item, s->item[0]) || drafts + item->n > ROUND_MAX : is_served(c, l, item)) {
+		if (s->n > 0 ? !is_of(s, item) || drafts + item->n > ROUND_MAX : is_served(c, l, item)) {
 			at = &item->next;
 			continue;
 		}
@@ -78,6 +79,8 @@ take_round(struct web_commit *c, struct line *l)
 			c->last = at;
 		memcpy(s->draft + drafts, item->drafts, item->n * sizeof(*s->draft));
 		s->item[s->n++] = item;
+		s->dev = item->dev;
+		s->ino = item->ino;
 		drafts += item->n;
 	}
 	s->round = (struct spool_commit_round){ .d = s->draft, .n = drafts };
@@ -93,7 +96,7 @@ advance(struct line *l)
 	spool_commit_begin(&begun->round, begun->draft, begun->round.n);
 	if (placed->n > 0)
 		spool_commit_place(&placed->round);
-	if (placed->n > 0 && begun->n > 0 && placed->item[0]->dev != begun->item[0]->dev) {
+	if (placed->n > 0 && begun->n > 0 && placed->dev != begun->dev) {
 		struct spool_commit_round none = { .n = 0 };
 
 		spool_commit_sync(&placed->round, &none);
