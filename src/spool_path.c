@@ -13,6 +13,8 @@
 #include "spool_progress.h"
 #include "units.h"
 
+enum { RESTED = 2 * 1000000 };   /* microseconds */
+
 const char *
 spool_dir_name(enum spool_dir d)
 {
@@ -159,6 +161,38 @@ spool_same(const struct spool *q, enum spool_dir d, const char *file, int fd)
 	return there.st_ino == here.st_ino && there.st_dev == here.st_dev;
 }
 
+static int
+is_record(void *arg, const char *file)
+{
+	struct id_name name;
+
+	(void)arg;
+	return id_parse(file, &name) == 0;
+}
+
+/*
+ * 1 where failed/ is empty, as it mostly is, so that no name in it need be tried. What was seen holds as long as its ctime; two
+ * changes in one tick of the kernel's clock have the same, so that must have rested.
+ */
+static int
+none_failed(const struct spool *q)
+{
+	static _Thread_local struct stat seen;
+	static _Thread_local int none;
+	struct stat st;
+
+	if (fstatat(q->fd, spool_dir_name(SPOOL_FAILED), &st, AT_SYMLINK_NOFOLLOW) == -1)
+		return 0;
+	if (st.st_dev == seen.st_dev && st.st_ino == seen.st_ino && st.st_ctim.tv_sec == seen.st_ctim.tv_sec &&
+	    st.st_ctim.tv_nsec == seen.st_ctim.tv_nsec)
+		return none;
+	if (io_now() - (int64_t)st.st_ctim.tv_sec * 1000000 < RESTED)
+		return 0;
+	none = spool_scan(q, SPOOL_FAILED, is_record, NULL) == 0;
+	seen = st;
+	return none;
+}
+
 int
 spool_ended(const struct spool *q, const struct id_name *name, enum spool_dir *where, char file[ID_NAME_MAX + 1])
 {
@@ -169,8 +203,10 @@ spool_ended(const struct spool *q, const struct id_name *name, enum spool_dir *w
 	if ((r = spool_exists(q, SPOOL_DONE, id_file(file, name->id, 0, ID_NONE))) != 0)
 		return r;
 	*where = SPOOL_FAILED;
+	if (name->reason != ID_NONE || none_failed(q))
+		return 0;
 	/* The count may be one behind the record's where a power cut took back the claim, but not the end. */
-	for (a = name->attempts; a <= name->attempts + 1 && name->reason == ID_NONE; a++)
+	for (a = name->attempts; a <= name->attempts + 1; a++)
 		for (x = ID_EXIT; x < ID_REASONS; x++)
 			if ((r = spool_exists(q, SPOOL_FAILED, id_file(file, name->id, a, x))) != 0)
 				return r;
