@@ -10,8 +10,8 @@
 int door_cgi_called(void);
 
 /*
- * Serves it. Never reads more than the request's body. -1: EINTR: told to end by SIGTERM, SIGINT or SIGHUP, and nothing
- * was accepted; others: the reply could not be written. note: a line for the operator's log, or "".
+ * Serves it, once in a process. Never reads more than the request's body. -1: EINTR: told to end by SIGTERM, SIGINT or
+ * SIGHUP, and nothing was accepted; others: the reply could not be written. note: a line for the operator's log, or "".
  */
 int door_cgi(int in, int out, char note[HTTP_NOTE_MAX]);
 
