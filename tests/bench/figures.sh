@@ -3,7 +3,7 @@
 # figures.sh: each figure measures its variants once, by turns; run calls it as often as there are rounds.
 
 QUICK_FIGURES='submit lines http1 http64 drain latency'
-ALL_FIGURES='submit lines http1 http64 cgi enqueue drain persistent latency claims limits flat'
+ALL_FIGURES='submit lines http1 http64 cgi enqueue drain persistent sleepers latency claims limits flat'
 
 jobs() { if [ -n "$quick" ]; then echo "$1"; else echo "$2"; fi; }
 
@@ -131,12 +131,23 @@ figure_persistent()
 	rm -rf q
 }
 
-# From the end of submit to the handler's first instruction.
+# 64 handlers that sleep a second each: how many run at once, all in all.
+figure_sleepers()
+{
+	n=$(jobs 256 640)
+	fresh q
+	fill q "$n"
+	from=$(now)
+	wqw-worker "$W/q" -j 64 --drain -- sleep 1
+	note sleepers limit-64 64
+	note sleepers wqw "$(rate "$n" "$from" "$(now)")"
+	rm -rf q
+}
+
+# From the end of submit to the handler's first instruction, and from a posix_spawn of the handler, by turns.
 figure_latency()
 {
 	n=$(jobs 200 500)
-	out=$(limit spawn "$n" stamp)
-	note latency.us limit-spawn-p50 "${out% *}"
 	for workers in 1 8; do
 		fresh q
 		for _ in $(seq $workers); do
@@ -144,8 +155,12 @@ figure_latency()
 			pids="$pids $!"
 		done
 		out=$(waker latency "$W/q" "$n") || fatal waker
-		note latency.us "wqw-p50-$workers" "${out% *}"
-		note latency.us "wqw-p99-$workers" "${out#* }"
+		# shellcheck disable=SC2086 # four numbers
+		set -- $out
+		note latency.us "limit-spawn-p50-$workers" "$3"
+		note latency.us "wqw-p50-$workers" "$1"
+		note "latency-p99.us" "limit-spawn-p99-$workers" "$4"
+		note "latency-p99.us" "wqw-p99-$workers" "$2"
 		for pid in $pids; do kill "$pid" 2>/dev/null; done
 		wait
 		pids=

@@ -3,18 +3,36 @@
 # peers.sh: the peers that PEERS names, beside the same limits. Each has its data in the directory that is measured, and
 # says that a job is accepted when that is durable.
 
-# asked PEER [PACKAGE]: 1 where PEERS has it; what is missing is installed, where that is possible.
+# asked PEER: 1 where PEERS has it; what is missing is installed, where that is possible.
 asked()
 {
 	case " $PEERS " in *" $1 "*) ;; *) return 1 ;; esac
-	program=$1
-	case $1 in redis) program=redis-benchmark ;; postgresql) program=$(echo /usr/lib/postgresql/*/bin/initdb) ;; esac
-	has "$program" && return
-	# At runlevel 1 a package starts no service.
-	[ "$(id -u)" -eq 0 ] && has apt-get && RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get -q -y \
-		install --no-install-recommends "${2:-$1}" >/dev/null 2>&1 && has "$program" && return
+	there "$1" && return
+	install_package "$1" && there "$1" && return
 	say "$1 is missing"
 	return 1
+}
+
+there()
+{
+	case $1 in
+	redis) has redis-benchmark ;;
+	postgresql) has "$(echo /usr/lib/postgresql/*/bin/initdb)" ;;
+	rabbitmq) has rabbitmq-server && build_rabbit ;;
+	*) has "$1" ;;
+	esac
+}
+
+# At runlevel 1 a package starts no service.
+install_package()
+{
+	[ "$(id -u)" -eq 0 ] && has apt-get || return
+	case $1 in
+	rabbitmq) set -- rabbitmq-server librabbitmq-dev ;;
+	tsp) set -- task-spooler ;;
+	xargs) set -- findutils ;;
+	esac
+	RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get -q -y install --no-install-recommends "$@" >/dev/null 2>&1
 }
 
 # in_background PROGRAM...: stopped by stop_peer.
@@ -86,6 +104,34 @@ enqueue_postgresql()
 	rm -rf "$W/pg"
 }
 
+# Its client is in C as wqw's is, and needs what nothing else here does.
+build_rabbit()
+{
+	"${CC:-cc}" -D_GNU_SOURCE -O2 -o "$ROOT/obj/bench/rabbit" "$ROOT/tests/bench/rabbit.c" -lrabbitmq 2>/dev/null
+}
+
+# as_rabbit COMMAND...: with a server's settings. Its port mapper is one of its own, too.
+as_rabbit()
+{
+	env HOME="$W/rabbit" ERL_EPMD_PORT=18097 ERL_EPMD_ADDRESS=127.0.0.1 RABBITMQ_NODENAME=bench@localhost \
+		RABBITMQ_NODE_IP_ADDRESS=127.0.0.1 RABBITMQ_NODE_PORT=18098 RABBITMQ_DIST_PORT=18096 \
+		RABBITMQ_MNESIA_BASE="$W/rabbit" RABBITMQ_LOG_BASE="$W/rabbit" RABBITMQ_CONF_ENV_FILE=/dev/null \
+		RABBITMQ_ENABLED_PLUGINS_FILE="$W/rabbit/plugins" RABBITMQ_PID_FILE="$W/rabbit/pid" "$@"
+}
+
+# A quorum queue, whose log is fsynced, on the one node that there is.
+enqueue_rabbitmq()
+{
+	mkdir "$W/rabbit"
+	in_background as_rabbit /usr/lib/rabbitmq/bin/rabbitmq-server
+	wait_for rabbit 18098 1 1
+	timed "$2" rabbit 18098 "$1" "$2"
+	as_rabbit /usr/sbin/rabbitmqctl -q stop >/dev/null 2>&1
+	wait "$peer" 2>/dev/null
+	as_rabbit epmd -kill >/dev/null
+	rm -rf "$W/rabbit"
+}
+
 # Accepted, durable, by so many clients one job after another each.
 figure_enqueue()
 {
@@ -99,7 +145,7 @@ figure_enqueue()
 		stop_httpd
 		note "enqueue$clients" wqw-httpd "${out%% *}"
 		rm -rf q
-		for name in beanstalkd redis postgresql; do
+		for name in beanstalkd redis postgresql rabbitmq; do
 			! asked $name || note "enqueue$clients" "peer-$name" "$("enqueue_$name" $clients "$n")"
 		done
 	done
@@ -108,7 +154,7 @@ figure_enqueue()
 # Jobs that are processes, two at a time; none of these keeps a result. nq has one line of them.
 drain_peers()
 {
-	if asked xargs findutils; then
+	if asked xargs; then
 		note drain peer-xargs "$(timed "$1" sh -c "seq $1 | xargs -P 2 -n 1 stamp")"
 	fi
 	if asked beanstalkd; then
@@ -117,7 +163,7 @@ drain_peers()
 		note drain peer-beanstalkd "$(timed "$1" "$ROOT/tests/bench/beanstalk" work "$W/beanstalk/socket" 2 stamp no)"
 		stop_beanstalkd
 	fi
-	if asked tsp task-spooler; then
+	if asked tsp; then
 		few=$(($1 / 5))
 		TS_SOCKET=$work/tsp
 		export TS_SOCKET

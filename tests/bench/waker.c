@@ -2,7 +2,8 @@
  * waker: how soon a job runs.
  *
  *	waker latency QUEUE JOBS   one job after another into an idle queue whose handler is stamp: from the rename into new/ to
- *	                           the handler's first instruction, p50 and p99 in microseconds
+ *	                           the handler's first instruction, p50 and p99 in microseconds; and the same of a
+ *	                           posix_spawn of stamp, by turns and as long after an fsync
  *	waker start QUEUE JOBS     starts a worker on a queue that is full: milliseconds to its first result, then microseconds
  *	                           for each of so many more; and the most memory it has had, in KiB
  */
@@ -35,16 +36,16 @@ now(void)
 }
 
 static int
-watch_done(void)
+watch(const char *dir, uint32_t what)
 {
 	int fd = inotify_init1(IN_CLOEXEC);
 
-	if (fd == -1 || inotify_add_watch(fd, "done", IN_CREATE | IN_MOVED_TO) == -1)
-		err(1, "done");
+	if (fd == -1 || inotify_add_watch(fd, dir, what) == -1)
+		err(1, "%s", dir);
 	return fd;
 }
 
-/* Waits for results. Returns how many there are now. */
+/* Waits for what is watched. Returns how often it has been. */
 static int
 hear(int fd)
 {
@@ -61,17 +62,42 @@ hear(int fd)
 }
 
 static double
-submit(int i)
+submit(int i, const char *dir)
 {
 	char from[64], to[64];
 	int fd;
 
 	snprintf(from, sizeof(from), "tmp/latency.%d", i);
-	snprintf(to, sizeof(to), "new/latency.%d", i);
+	snprintf(to, sizeof(to), "%s/latency.%d", dir, i);
 	fd = open(from, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
 	if (fd == -1 || write(fd, "\n", 1) != 1 || fsync(fd) == -1 || close(fd) == -1 || rename(from, to) == -1)
 		err(1, "%s", from);
 	return now();
+}
+
+/* From now to its first instruction. */
+static double
+spawn_time(int i)
+{
+	char *command[] = { (char *)(uintptr_t)"stamp", NULL }, buf[64] = "";
+	posix_spawn_file_actions_t a;
+	double start;
+	int p[2];
+	pid_t pid;
+
+	if (pipe2(p, O_CLOEXEC) == -1)
+		err(1, "pipe");
+	posix_spawn_file_actions_init(&a);
+	posix_spawn_file_actions_adddup2(&a, p[1], 1);
+	start = submit(i, "log");
+	if (posix_spawnp(&pid, command[0], &a, NULL, command, environ) != 0)
+		errx(1, "stamp cannot be started");
+	if (read(p[0], buf, sizeof(buf) - 1) <= 0 || waitpid(pid, NULL, 0) != pid)
+		err(1, "stamp");
+	posix_spawn_file_actions_destroy(&a);
+	close(p[0]);
+	close(p[1]);
+	return strtod(buf, NULL) - start;
 }
 
 /* What stamp wrote, the last line of the result. */
@@ -100,21 +126,32 @@ by_size(const void *a, const void *b)
 }
 
 static void
+tell(double *t, int n)
+{
+	qsort(t, (size_t)n, sizeof(*t), by_size);
+	printf("%.0f %.0f\n", t[n / 2] * 1e6, t[n * 99 / 100] * 1e6);
+}
+
+static void
 latency(int jobs)
 {
-	double *t = calloc((size_t)jobs, sizeof(*t)), start;
-	int fd = watch_done(), i;
+	double *job = calloc((size_t)jobs, sizeof(*job)), *spawn = calloc((size_t)jobs, sizeof(*spawn)), start, t;
+	int fd = watch("cur", IN_DELETE), i;   /* then the worker has done with a job, and is idle */
 
-	if (t == NULL)
+	if (job == NULL || spawn == NULL)
 		err(1, NULL);
 	for (i = -5; i < jobs; i++) {   /* the first ones warm up */
-		start = submit(i);
+		start = submit(i, "new");
 		(void)hear(fd);
+		t = stamped(i) - start;
 		if (i >= 0)
-			t[i] = stamped(i) - start;
+			job[i] = t;
+		t = spawn_time(i);
+		if (i >= 0)
+			spawn[i] = t;
 	}
-	qsort(t, (size_t)jobs, sizeof(*t), by_size);
-	printf("%.0f %.0f\n", t[jobs / 2] * 1e6, t[jobs * 99 / 100] * 1e6);
+	tell(job, jobs);
+	tell(spawn, jobs);
 }
 
 static void
@@ -123,7 +160,7 @@ start(const char *queue, int jobs)
 	char *command[] = { (char *)(uintptr_t)"wqw-worker", (char *)(uintptr_t)queue, (char *)(uintptr_t)"--",
 	    (char *)(uintptr_t)"stamp", (char *)(uintptr_t)"no", NULL };
 	double begin = now(), first;
-	int fd = watch_done(), count;
+	int fd = watch("done", IN_CREATE | IN_MOVED_TO), count;
 	struct rusage usage;
 	pid_t pid;
 
