@@ -48,6 +48,7 @@ static const struct known {
 	{ ".count", NULL, spool_check_count, SPOOL_STAT, S_IFREG },
 	{ ".ring.hour", NULL, spool_check_ring, SPOOL_STAT, S_IFREG },
 	{ ".ring.day", NULL, spool_check_ring, SPOOL_STAT, S_IFREG },
+	{ ".waiting", NULL, NULL, SPOOL_STAT, S_IFREG },
 	{ ".rate", NULL, NULL, SPOOL_STAT, S_IFREG },
 	{ ".running.", is_number, NULL, SPOOL_STAT, S_IFREG },
 	{ ".group.", id_valid_word, spool_check_group, SPOOL_STAT, S_IFREG },

@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "io.h"
+#include "spool_waiting.h"
 
 struct tally {
 	const struct spool *q;
@@ -83,6 +84,8 @@ view_queue(const struct spool *q, struct view_queue *v)
 	for (i = 0; i < sizeof(dirs) / sizeof(*dirs); i++) {
 		struct tally t = { .q = q, .v = v, .dir = dirs[i] };
 
+		if (dirs[i] == SPOOL_NEW && spool_waiting_read(q, &v->count[SPOOL_NEW], &v->oldest))
+			continue;
 		if (spool_scan(q, dirs[i], tally_one, &t) == -1) {
 			if (errno != EACCES)
 				return -1;

@@ -125,6 +125,8 @@ wait_time(const struct worker *w)
 		at = w->ring.at;
 	if (ends_next(w) < at)
 		at = ends_next(w);
+	if (backlog_next(w) < at)
+		at = backlog_next(w);
 	return at > now ? at - now : 0;
 }
 
@@ -176,8 +178,8 @@ loop(struct worker *w)
 		}
 		scan_promote(w);
 		ring_take(w);
-		slots_fill(w);
 		backlog_tell(w);
+		slots_fill(w);
 		if (finished(w))
 			return;
 		wait_for_something(w);
@@ -187,7 +189,7 @@ loop(struct worker *w)
 int
 worker_run(const struct worker_options *o)
 {
-	struct worker w = { .o = o, .signals = -1, .backlog = { .fd = -1 }, .enrolled = { .fd = -1 }, .limits = { .group = { .own = -1 } } };
+	struct worker w = { .o = o, .signals = -1, .backlog = { .fd = -1, .shown = -1 }, .enrolled = { .fd = -1 }, .limits = { .group = { .own = -1 } } };
 	int r = open_queue(&w);
 
 	if (r == EX_OK) {
@@ -207,6 +209,7 @@ worker_run(const struct worker_options *o)
 	window_lines_clear(&w.lines);
 	watch_close(&w.watch);
 	(void)io_close(&w.backlog.fd);
+	(void)io_close(&w.backlog.shown);
 	free(w.dir);
 	spool_close(&w.q);
 	return r;

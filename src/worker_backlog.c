@@ -1,9 +1,13 @@
 #include "worker_state.h"
 
 #include <err.h>
+#include <errno.h>
 
 #include "io.h"
 #include "spool_backlog.h"
+#include "spool_waiting.h"
+
+enum { SECOND = 1000000, SHOW_EVERY = SECOND / 10 };
 
 void
 backlog_start(struct worker *w)
@@ -30,16 +34,89 @@ backlog_hear(struct worker *w, int number, unsigned what)
 
 	if (n == NULL)
 		return 1;
+	w->backlog.changed = io_clock();
 	*n += ((what & WATCH_CAME) != 0) - ((what & WATCH_GONE) != 0);
 	return (what & ~(unsigned)WATCH_GONE) != 0;
+}
+
+void
+backlog_met(struct worker *w, const struct id_name *name)
+{
+	if (*name->group != '\0' || name->priority != ID_PRIORITY_DEFAULT)
+		w->backlog.mixed = 1;
+}
+
+void
+backlog_scan(struct worker *w)
+{
+	struct worker_backlog *b = &w->backlog;
+
+	/* What has come before is no news to a count that begins now. */
+	if (b->fd != -1 || b->shown != -1)
+		scan_hear(w);
+	b->in_new = 0;
+	b->mixed = 0;
+	b->exact = b->shown != -1;
+}
+
+/* To count, it must have heard of each that has gone since its scan began: it scans once more, soon. */
+void
+backlog_scanned(struct worker *w)
+{
+	struct worker_backlog *b = &w->backlog;
+
+	if (b->shown != -1 || b->in_new < SPOOL_WAITING_LARGE)
+		return;
+	if ((b->shown = spool_waiting_open(&w->q)) != -1 && scan_watch(w, SPOOL_NEW, WATCH_CAME | WATCH_GONE) == -1)
+		(void)io_close(&b->shown);
+	if (b->shown != -1)
+		w->scan_at = io_clock() + SECOND;
+	else if (errno != EWOULDBLOCK)
+		warn("%s/%s: nobody is told how many wait", w->q.word, spool_dir_name(SPOOL_STAT));
+}
+
+int64_t
+backlog_next(const struct worker *w)
+{
+	const struct worker_backlog *b = &w->backlog;
+
+	return b->exact && b->shown_at < b->changed + SPOOL_WAITING_REST ? b->shown_at + SHOW_EVERY : INT64_MAX;
+}
+
+/* The submission of the most urgent one that is still there; -1: it may not be the oldest. */
+static int64_t
+oldest(struct worker *w)
+{
+	const struct window_entry *e;
+	struct stat st;
+
+	while ((e = window_least(&w->ready)) != NULL && spool_stat(&w->q, SPOOL_NEW, e->file, &st) == -1 && errno == ENOENT)
+		window_pop(&w->ready);
+	return e == NULL || w->backlog.mixed || window_least(&w->aside) != NULL ? -1 : e->key;
+}
+
+/* What it hears may be a job, so it comes before the slots are filled. */
+static void
+show(struct worker *w)
+{
+	struct worker_backlog *b = &w->backlog;
+	int64_t at = io_now();
+
+	b->shown_at = io_clock();
+	scan_hear(w);
+	if (b->exact && spool_waiting_tell(b->shown, b->in_new, oldest(w), at) == -1)
+		warn("%s/%s: nobody is told how many wait", w->q.word, spool_dir_name(SPOOL_STAT));
 }
 
 /* Now and then the same number again, so that submitters know that somebody counts. */
 void
 backlog_tell(struct worker *w)
 {
-	int64_t waiting = w->backlog.in_new + w->backlog.in_later;
+	int64_t waiting;
 
+	if (backlog_next(w) <= io_clock())
+		show(w);
+	waiting = w->backlog.in_new + w->backlog.in_later;
 	if (w->backlog.fd == -1 || (waiting == w->backlog.told && io_clock() < w->backlog.told_at + SPOOL_BACKLOG_STALE / 3))
 		return;
 	if (spool_backlog_tell(w->backlog.fd, waiting) == -1)

@@ -1,21 +1,31 @@
 /*
- * worker_backlog: with max-backlog, a worker counts what waits, for those who submit. For worker*.c.
+ * worker_backlog: what a worker counts of the jobs that wait: with max-backlog, for those who submit; and where there are many,
+ * for those who look. For worker*.c.
  */
 #ifndef WQW_WORKER_BACKLOG_H
 #define WQW_WORKER_BACKLOG_H
 
 #include <stdint.h>
 
+struct id_name;
 struct worker;
 
 struct worker_backlog {
 	int fd;                     /* of the number that submitters see; -1: there is no limit */
 	int64_t in_new, in_later;   /* how many there are */
 	int64_t told, told_at;      /* what was written there last; io_clock() */
+	int shown;                  /* of what who looks sees; -1: another worker counts, or there are few */
+	int exact;                  /* 1: in_new is from a scan that began when each name that goes was heard of */
+	int mixed;                  /* 1: there are priorities or groups in new/, and so the most urgent may not be the oldest */
+	int64_t changed, shown_at;  /* io_clock() of the last that came or went, and of what was shown last */
 };
 
 void backlog_start(struct worker *w);   /* before a scan of new/ and later/, where it has not begun yet */
 int backlog_hear(struct worker *w, int number, unsigned what);   /* 0: nothing but a name that went */
 void backlog_tell(struct worker *w);
+void backlog_scan(struct worker *w);    /* a scan of new/ begins */
+void backlog_scanned(struct worker *w); /* and has ended */
+void backlog_met(struct worker *w, const struct id_name *name);   /* a name in new/ */
+int64_t backlog_next(const struct worker *w);   /* io_clock(): when backlog_tell has something to show */
 
 #endif

@@ -31,18 +31,19 @@ due(const struct worker *w)
 }
 
 /*
- * A large queue is not read for this: the last full scan has counted it, at most a minute ago. With max-backlog the number is
- * kept. Else nothing tells what has gone since, but then there is little to read; and where there is more after all, it is
+ * A large queue is not read for this: the last full scan has counted it, at most a minute ago. A worker that counts knows the
+ * number. Else nothing tells what has gone since, but then there is little to read; and where there is more after all, it is
  * what was there and what has come.
  */
 static int64_t
 ready(struct worker *w)
 {
 	int64_t n = 0;
+	int known = w->backlog.fd != -1 || w->backlog.exact;
 
-	if (w->backlog.fd == -1 && w->ring.counted >= CHEAP)
+	if (!known && w->ring.counted >= CHEAP)
 		return w->ring.counted;
-	if (w->backlog.fd == -1) {
+	if (!known) {
 		if (spool_scan(&w->q, SPOOL_NEW, count_one, &n) == -1)
 			return -1;
 		if (n < CHEAP)

@@ -43,6 +43,7 @@ add_ready(void *arg, const char *file)
 	if (id_parse(file, &name) == -1)
 		return 0;
 	w->backlog.in_new++;
+	backlog_met(w, &name);
 	if (*name.group != '\0')
 		return group_add(w, name.group, urgency(w, &name, file), file);
 	return window_add(&w->ready, urgency(w, &name, file), file);
@@ -54,6 +55,7 @@ came(struct worker *w, const struct id_name *name, const char *file)
 {
 	int64_t key = urgency(w, name, file);
 
+	backlog_met(w, name);
 	if ((*name->group != '\0' ? group_insert(w, name->group, key, file) : window_insert(&w->ready, key, file)) == -1)
 		w->scan_at = 0;
 }
@@ -89,20 +91,18 @@ add_later(void *arg, const char *file)
 static int
 scan_new(struct worker *w)
 {
-	/* What has come before is no news to a count that begins now. */
-	if (w->backlog.fd != -1)
-		scan_hear(w);
+	backlog_scan(w);
 	window_clear(&w->ready);
 	window_lines_clear(&w->lines);
 	window_clear(&w->stalled);
 	w->scanned_at = io_clock();
-	w->backlog.in_new = 0;
 	if (spool_scan(&w->q, SPOOL_NEW, add_ready, w) == -1 || group_seal(w) == -1)
 		return -1;
 	w->ring.counted = w->backlog.in_new;
 	window_seal(&w->ready);
 	/* A scan may have missed what came while it ran, but not what came after that. */
 	scan_hear(w);
+	backlog_scanned(w);
 	return 0;
 }
 

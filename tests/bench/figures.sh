@@ -96,8 +96,16 @@ figure_cgi()
 	rm -rf q
 }
 
-# fill QUEUE JOBS: by the fastest way there is, which need not be durable.
-fill() { perl -e 'my ($q, $n) = @ARGV; for (0 .. $n - 1) { open my $f, ">", "$q/tmp/$_" or die; print $f "\n", "x" x 255; close $f; rename "$q/tmp/$_", sprintf("%s/new/0.%d", $q, $_) or die }; ' "$@"; sync -f "$1"; }
+# fill QUEUE JOBS: under names as wqw-submit makes them, by the fastest way there is, which need not be durable.
+fill()
+{
+	perl -e 'my ($q, $n) = @ARGV; for (0 .. $n - 1) { open my $f, ">", "$q/tmp/$_" or die; print $f "\n", "x" x 255; close $f;
+		rename "$q/tmp/$_", sprintf("%s/new/20260101T0000%02d.%06d-0123456789abcdef", $q, $_ / 1e6, $_ % 1e6) or die }' "$@"
+	sync -f "$1"
+}
+
+# The n-th job of fill.
+filled() { printf '20260101T0000%02d.%06d-0123456789abcdef' $(($1 / 1000000)) $(($1 % 1000000)); }
 
 figure_drain()
 {
@@ -219,7 +227,22 @@ per_call()
 	echo "$calls $from $(now)" | awk '{ printf "%.0f\n", ($3 - $2) / $1 * 1e6 }'
 }
 
-cancel_next() { k=$((k + 1)); wqw-cancel "$W/q/0.$k"; }
+cancel_next() { k=$((k + 1)); wqw-cancel "$W/q/$(filled $k)"; }
+
+# wqw-stat where a worker counts, as soon as that has begun to, but has nothing else to do.
+stat_beside_worker()
+{
+	touch q/pause
+	wqw-worker "$W/q" -- stamp no &
+	wait_for counted
+	per_call 20 wqw-stat "$W/q"
+	kill $!
+	wait $!
+	rm q/pause
+}
+
+# Fewer are read.
+counted() { [ "$n" -lt 8192 ] || [ -s q/stat/.waiting ]; }
 
 # What a call costs at so many waiting jobs; how soon a worker has its first, and the memory it takes.
 figure_flat()
@@ -227,10 +250,11 @@ figure_flat()
 	for n in 1000 10000 100000 $([ -n "$quick" ] || echo 1000000); do
 		fresh q
 		fill q "$n"
+		note flat.us "limit-spawn-$n" "$(per_call 50 stamp no)"
 		note flat.us "submit-$n" "$(per_call 50 wqw-submit "$W/q")"
-		note flat.us "status-$n" "$(per_call 50 wqw-status "$W/q/0.900")"
+		note flat.us "status-$n" "$(per_call 50 wqw-status "$W/q/$(filled 900)")"
 		note flat.us "cancel-$n" "$(k=500 && per_call 50 cancel_next)"
-		note flat.us "stat-$n" "$(per_call 3 wqw-stat "$W/q")"
+		note flat.us "stat-$n" "$(stat_beside_worker)"
 		# shellcheck disable=SC2046 # three numbers
 		set -- $(waker start "$W/q" 200)
 		note flat.ms "first-$n" "$1"

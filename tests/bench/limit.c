@@ -86,8 +86,8 @@ claim_some(int process, long jobs)
 
 	(void)process;
 	for (i = 0; i < jobs; i++) {
-		snprintf(from, sizeof(from), "new/0.%ld", i);
-		snprintf(to, sizeof(to), "cur/0.%ld", i);
+		snprintf(from, sizeof(from), "new/20260101T0000%02ld.%06ld-0123456789abcdef", i / 1000000, i % 1000000);
+		snprintf(to, sizeof(to), "cur/%s", from + 4);
 		must(rename(from, to) == 0 || errno == ENOENT, from);
 	}
 }

@@ -1,0 +1,70 @@
+#!/bin/sh
+# Where many jobs wait, wqw-stat asks the worker that counts them, and does not read their directory; and nobody is told
+# anything that is not so.
+. "$(dirname "$0")/lib.sh"
+
+need strace
+wqw-init ./q 2>/dev/null
+touch q/pause
+many=9000
+seq $many | wqw-submit --lines ./q >addresses
+oldest=$(head -n 1 addresses | sed 's|.*/||')
+
+field() { sed -n "s/.*\"$1\": *\"*\([^,\"]*\).*/\1/p"; }
+waiting() { wqw-stat --json ./q | field new; }
+# reads: what it says, in ./said; 0 where new/ was opened for that.
+reads() { strace -f -e trace=openat -o trace wqw-stat --json ./q >said && grep -q '"new"' trace; }
+asks() { ! reads; }
+says() { asks && [ "$(field new <said)" -eq "$1" ]; }
+
+ok 'without a worker it reads the directory' reads
+is "$(field new <said)" $many 'and counts all'
+cp said first
+
+bg wqw-worker ./q -- true
+worker=$BG_PID
+until_true asks
+ok 'soon after a worker has started, it does not' asks
+is "$(field new <said)" $many 'and says the same number'
+is "$(field oldest <said)" "$(field oldest <first)" 'and the same oldest'
+
+echo one | wqw-submit ./q >one
+echo two | wqw-submit ./q >two
+until_true says $((many + 2))
+ok 'what comes is counted' says $((many + 2))
+mv "q/new/$oldest" .
+until_true says $((many + 1))
+ok 'and what goes, whoever takes it' says $((many + 1))
+is "$(field oldest <said)" "$(wqw-status --json "$(sed -n 2p addresses)" | field submitted)" 'and the next one is the oldest'
+mv "$oldest" q/new/
+until_true says $((many + 2))
+is "$(field oldest <said)" "$(field oldest <first)" 'and what comes back is that again'
+
+bg wqw-worker ./q -- true
+other=$BG_PID
+until_true eval '[ "$(wqw-stat --json ./q | field workers)" = 2 ]'
+ok 'a second worker leaves it to the first' says $((many + 2))
+kill -STOP "$worker"
+echo three | wqw-submit ./q >three
+until_true eval '[ "$(waiting)" -eq $((many + 3)) ]'
+is "$(waiting)" $((many + 3)) 'one that does not hear is not believed'
+kill -CONT "$worker"
+until_true says $((many + 3))
+ok 'until it does' says $((many + 3))
+
+wqw-submit --priority 9 ./q </dev/null >late
+until_true eval '[ "$(waiting)" -eq $((many + 4)) ]'
+ok 'with priorities the oldest is looked for' reads
+is "$(field oldest <said)" "$(field oldest <first)" 'and found'
+
+kill -KILL "$worker"
+wait "$worker" 2>/dev/null
+ok 'nor is one believed that has died' reads
+is "$(field new <said)" $((many + 4)) 'but the directory'
+stop "$other"
+
+rm q/pause
+ok 'all of them are run' wqw-worker ./q -j 2 --drain --persistent -- sh -c 'while read -r job; do echo 0; done'
+is "$(waiting)" 0 'and then none waits'
+is "$(wqw-check ./q 2>&1)" '' 'and the file is known to wqw-check'
+done_testing
