@@ -176,23 +176,44 @@ figure_latency()
 	done
 }
 
-# Claims a second, by processes on one queue: as the plain renames fare, and as workers do.
+# Claims a second, by processes on one queue, which all begin at once: as plain renames fare, and as workers do whose handlers
+# cost next to nothing. Then how many of a hundred claims were in vain, since another was first.
 figure_claims()
 {
-	n=$(jobs 2000 5000)
+	n=$(jobs 4000 20000)
 	for workers in 1 2 4 8 16; do
 		fresh q
 		fill q "$n"
+		note claims "limit-$workers" "$(limit claim q "$n" $workers)"
+		fresh q
+		fill q "$n"
 		from=$(now)
-		for _ in $(seq $workers); do
-			wqw-worker "$W/q" --drain -- stamp no &
-			pids="$pids $!"
-		done
-		wait
-		pids=
+		claim_all $workers wqw-worker "$W/q" --drain --persistent -- nothing
 		note claims "wqw-$workers" "$(rate "$n" "$from" "$(now)")"
 	done
+	has strace || return 0
+	n=2000
+	for workers in 2 8 16; do
+		fresh q
+		fill q $n
+		claim_all $workers strace -f -e trace=openat,flock -o "$W/trace" --output-append-mode \
+			wqw-worker "$W/q" --drain --persistent -- nothing 2>/dev/null
+		note claims.lost-% "wqw-$workers" "$(grep -cE 'openat.*"new/.*ENOENT|flock.*(EAGAIN|EWOULDBLOCK)' "$W/trace" |
+			awk -v n=$n '{ print 100 * $1 / (n + $1) }')"
+		rm "$W/trace"
+	done
 	rm -rf q
+}
+
+# claim_all WORKERS COMMAND...: that many of it.
+claim_all()
+{
+	for _ in $(seq "$1"); do
+		(shift && exec "$@") &
+		pids="$pids $!"
+	done
+	wait
+	pids=
 }
 
 # Groups, keys and priorities in the queue, limits and rates in another one, but none of them on the jobs.
