@@ -141,6 +141,15 @@ number(const char *digits, size_t n)
 	return value;
 }
 
+int
+id_rank(const char *id)
+{
+	const char *random = id + STEM_CLOCK + 1;
+	const char *high = strchr(base32, random[0]), *low = strchr(base32, random[1]);
+
+	return (int)(high - base32) * 32 + (int)(low - base32);
+}
+
 /* Submission time of a stem that id_new could have made, else -1. */
 static int64_t
 stem_time(const char *stem, size_t len)

@@ -44,6 +44,11 @@ int id_derive(char id[ID_MAX + 1], const char *parent, const char *what, int64_t
 /* Gives an ID that id_new or id_derive made another time. */
 int id_set_time(char id[ID_MAX + 1], int64_t time);
 
+/* Of an ID whose stem tells its time: 0 to ID_RANKS - 1, in the order in which those of one microsecond sort. */
+enum { ID_RANKS = 1024 };
+
+int id_rank(const char *id);
+
 /* Splits a file name. EINVAL where it is not one. */
 int id_parse(const char *name, struct id_name *out);
 

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "spool_cell.h"
 #include "spool_check_part.h"
 #include "spool_order.h"
 #include "spool_outbox.h"
@@ -48,6 +49,7 @@ static const struct known {
 	{ ".count", NULL, spool_check_count, SPOOL_STAT, S_IFREG },
 	{ ".ring.hour", NULL, spool_check_ring, SPOOL_STAT, S_IFREG },
 	{ ".ring.day", NULL, spool_check_ring, SPOOL_STAT, S_IFREG },
+	{ SPOOL_CURSOR, NULL, NULL, SPOOL_STAT, S_IFREG },
 	{ ".waiting", NULL, NULL, SPOOL_STAT, S_IFREG },
 	{ ".rate", NULL, NULL, SPOOL_STAT, S_IFREG },
 	{ ".running.", is_number, NULL, SPOOL_STAT, S_IFREG },

@@ -1,7 +1,6 @@
 #include "spool_limit.h"
 
 #include <sys/file.h>
-#include <sys/mman.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,6 +11,7 @@
 #include <unistd.h>
 
 #include "io.h"
+#include "spool_cell.h"
 #include "spool_path.h"
 #include "units.h"
 
@@ -146,43 +146,11 @@ spool_token_take(const struct spool *q, int64_t max_running, int *above, int *fd
 	return r;
 }
 
-/* Any eight bytes are a time, and one that cannot be is put right at the next start: so it does not matter who made them. */
+/* Any eight bytes are a time, and one that cannot be is put right at the next start. */
 int
 spool_rate_open(const struct spool *q, int64_t **at)
 {
-	const int64_t zero = 0;
-	struct stat st;
-	void *map = MAP_FAILED;
-	int fd = spool_open_file(q, SPOOL_STAT, RATE, O_RDWR), saved;
-
-	*at = NULL;
-	if (fd == -1 && errno == ENOENT) {
-		fd = spool_open_file(q, SPOOL_STAT, RATE, O_RDWR | O_CREAT | O_EXCL);
-		if (fd == -1 && errno == EEXIST)
-			fd = spool_open_file(q, SPOOL_STAT, RATE, O_RDWR);
-	}
-	if (fd == -1 || fstat(fd, &st) == -1)
-		goto out;
-	/* Written, for a hole that a full disk cannot fill would be a SIGBUS. */
-	if (st.st_size < (off_t)sizeof(zero) && io_pwrite(fd, &zero, sizeof(zero), 0) == -1)
-		goto out;
-	map = mmap(NULL, sizeof(zero), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-out:
-	saved = errno;
-	(void)io_close(&fd);
-	errno = saved;
-	if (map == MAP_FAILED)
-		return -1;
-	*at = map;
-	return 0;
-}
-
-void
-spool_rate_close(int64_t **at)
-{
-	if (*at != NULL)
-		(void)munmap(*at, sizeof(**at));
-	*at = NULL;
+	return spool_cell_open(q, RATE, at);
 }
 
 int64_t

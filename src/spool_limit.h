@@ -18,9 +18,8 @@ int spool_token_take(const struct spool *q, int64_t max_running, int *above, int
 
 int spool_token_name(const char *file);   /* 1 where this file of stat/ is a token: closed for writing, it may be free */
 
-/* The time that the starts of a queue have come to: mapped, for spool_rate_take. */
+/* The time that the starts of a queue have come to: mapped, for spool_rate_take, until spool_cell_close. */
 int spool_rate_open(const struct spool *q, int64_t **at);
-void spool_rate_close(int64_t **at);
 
 /*
  * Asks for a start at `now`, nanoseconds on CLOCK_BOOTTIME: 0: granted; else how long to wait before asking again. *before

@@ -193,6 +193,7 @@ worker_run(const struct worker_options *o)
 	int r = open_queue(&w);
 
 	if (r == EX_OK) {
+		cursor_start(&w);
 		if (catch_signals(&w) == -1 || slots_start(&w) == -1 || scan_start(&w) == -1)
 			err(EX_OSERR, "%s", o->queue);
 		if (spool_enroll(&w.enrolled, &w.q, w.name, o->slots) == -1)
@@ -201,6 +202,7 @@ worker_run(const struct worker_options *o)
 		r = w.broken;
 	}
 	slots_stop(&w);
+	cursor_stop(&w);
 	spool_leave(&w.enrolled, &w.q);
 	window_clear(&w.ready);
 	window_clear(&w.later);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "io.h"
+#include "spool_cell.h"
 #include "spool_limit.h"
 #include "worker_state.h"
 
@@ -50,7 +51,7 @@ limit_start(struct worker *w)
 void
 limit_stop(struct worker *w)
 {
-	spool_rate_close(&w->limits.rate);
+	spool_cell_close(&w->limits.rate);
 	leave_group(w);
 	free(w->limits.leaf);
 	free(w->limits.token);
@@ -62,7 +63,7 @@ limit_renew(struct worker *w)
 {
 	w->limits.above = 1;
 	w->limits.token_at = w->limits.rate_at = 0;
-	spool_rate_close(&w->limits.rate);
+	spool_cell_close(&w->limits.rate);
 }
 
 void

@@ -56,6 +56,7 @@ came(struct worker *w, const struct id_name *name, const char *file)
 	int64_t key = urgency(w, name, file);
 
 	backlog_met(w, name);
+	cursor_came(w, key, name);
 	if ((*name->group != '\0' ? group_insert(w, name->group, key, file) : window_insert(&w->ready, key, file)) == -1)
 		w->scan_at = 0;
 }
@@ -92,6 +93,7 @@ static int
 scan_new(struct worker *w)
 {
 	backlog_scan(w);
+	cursor_scan(w);
 	window_clear(&w->ready);
 	window_lines_clear(&w->lines);
 	window_clear(&w->stalled);
@@ -217,7 +219,8 @@ scan_again(struct worker *w)
 		recover_batches(w);
 	if ((all || (w->later.cut && window_least(&w->later) == NULL)) && scan_later(w) == -1)
 		return -1;
-	if ((all || (w->ready.cut && window_least(&w->ready) == NULL) || group_hungry(w)) && scan_new(w) == -1)
+	if ((all || (w->ready.cut && window_least(&w->ready) == NULL) || group_hungry(w) || now >= cursor_look(w)) &&
+	    scan_new(w) == -1)
 		return -1;
 	return 0;
 }
@@ -418,6 +421,8 @@ scan_next(const struct worker *w)
 		at = window_least(&w->stalled)->key;
 	if ((w->lines.hungry > 0 || w->lines.more) && w->scanned_at + SECOND < at)
 		at = w->scanned_at + SECOND;
+	if (cursor_look(w) < at)
+		at = cursor_look(w);
 	if (limit_next(w) < at)
 		at = limit_next(w);
 	if (e != NULL) {

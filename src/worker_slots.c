@@ -103,7 +103,7 @@ fill(struct worker *w, int i)
 	const struct window_entry *e;
 	int r;
 
-	while ((e = window_least(&w->ready)) != NULL) {
+	while ((e = cursor_next(w)) != NULL) {
 		r = group_claim(w, e->file, c);
 		if (r == -1)
 			slots_hold(w, e->file);

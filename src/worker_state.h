@@ -12,6 +12,7 @@
 #include "window_line.h"
 #include "worker.h"
 #include "worker_backlog.h"
+#include "worker_cursor.h"
 #include "worker_ends.h"
 #include "worker_limit.h"
 #include "worker_ring.h"
@@ -32,6 +33,7 @@ struct worker {
 	struct worker_limits limits;
 
 	struct window ready, later; /* names in new/ by urgency, in later/ by due time */
+	struct worker_cursor cursor;
 	struct window aside;        /* names in new/ that another had locked, by io_clock() of the next look */
 	struct window_lines lines;  /* names in new/ that have an ordering group */
 	struct window stalled;      /* groups that cannot go on, by io_clock() of the next look */

@@ -343,10 +343,10 @@ put new/a && wqw-worker q --drain -- true
 exits 0 'counters' wqw-check q
 echo >>spool/q/stat/.count
 finds 'stat/.count: counters of another version, or cut short' 'counters that cannot be read'
-mends 'begin anew' 'done/a stat/.count stat/.ring.day stat/.ring.hour '
+mends 'begin anew' 'done/a stat/.count stat/.cursor stat/.ring.day stat/.ring.hour '
 echo >spool/q/stat/.ring.day
 finds 'stat/.ring.day: samples of another version, or cut short' 'samples that cannot be read'
-mends 'go' 'done/a stat/.count stat/.ring.hour '
+mends 'go' 'done/a stat/.count stat/.cursor stat/.ring.hour '
 clear_all
 row() { printf '%-255s\n' "$1"; }
 row a,A=1 >spool/q/stat/.group.g && put 'done/a'

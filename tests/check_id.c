@@ -233,6 +233,24 @@ START_TEST(new_names_tell_when_and_how)
 }
 END_TEST
 
+START_TEST(ranks_sort_as_names_do)
+{
+	char a[ID_MAX + 1], b[ID_MAX + 1];
+	int i, order;
+
+	ck_assert_int_eq(id_rank("20260101T000000.000001-0000000000000000"), 0);
+	ck_assert_int_eq(id_rank("20260101T000000.000001-zzzzzzzzzzzzzzzz,P=1"), ID_RANKS - 1);
+	for (i = 0; i < 1000; i++) {
+		ck_assert_int_eq(id_new(a, ID_PRIORITY_DEFAULT, NULL), 0);
+		ck_assert_int_eq(id_new(b, ID_PRIORITY_DEFAULT, NULL), 0);
+		ck_assert_int_eq(id_set_time(a, 1), 0);
+		ck_assert_int_eq(id_set_time(b, 1), 0);
+		order = id_rank(a) - id_rank(b);
+		ck_assert_msg(order == 0 || (order < 0) == (strcmp(a, b) < 0), "%s %s", a, b);
+	}
+}
+END_TEST
+
 START_TEST(new_names_do_not_come_twice)
 {
 	enum { MANY = 2000 };
@@ -363,6 +381,7 @@ main(void)
 	tcase_add_test(t, words);
 	tcase_add_test(t, times);
 	tcase_add_test(t, new_names_tell_when_and_how);
+	tcase_add_test(t, ranks_sort_as_names_do);
 	tcase_add_test(t, new_names_do_not_come_twice);
 	tcase_add_test(t, new_refuses);
 	tcase_add_test(t, random_names);

@@ -176,19 +176,26 @@ figure_latency()
 	done
 }
 
-# Claims a second, by processes on one queue, which all begin at once: as plain renames fare, and as workers do whose handlers
-# cost next to nothing. Then how many of a hundred claims were in vain, since another was first.
+# Claims a second, by processes on one queue, which all begin at once: plain renames, which have no job to run and no result;
+# workers that run a process a job; and such with handlers that cost next to nothing. Then how many of a hundred claims were in
+# vain, since another was first.
 figure_claims()
 {
-	n=$(jobs 4000 20000)
 	for workers in 1 2 4 8 16; do
+		n=$(jobs 4000 20000)
 		fresh q
 		fill q "$n"
-		note claims "limit-$workers" "$(limit claim q "$n" $workers)"
+		note claims "renames-$workers" "$(limit claim q "$n" $workers)"
 		fresh q
 		fill q "$n"
 		from=$(now)
 		claim_all $workers wqw-worker "$W/q" --drain --persistent -- nothing
+		note claims "persistent-$workers" "$(rate "$n" "$from" "$(now)")"
+		n=$(jobs 1000 4000)
+		fresh q
+		fill q "$n"
+		from=$(now)
+		claim_all $workers wqw-worker "$W/q" --drain -- stamp no
 		note claims "wqw-$workers" "$(rate "$n" "$from" "$(now)")"
 	done
 	has strace || return 0
@@ -196,11 +203,13 @@ figure_claims()
 	for workers in 2 8 16; do
 		fresh q
 		fill q $n
-		claim_all $workers strace -f -e trace=openat,flock -o "$W/trace" --output-append-mode \
+		claim_all $workers strace -ff -e trace=openat,flock -o "$W/trace" \
 			wqw-worker "$W/q" --drain --persistent -- nothing 2>/dev/null
-		note claims.lost-% "wqw-$workers" "$(grep -cE 'openat.*"new/.*ENOENT|flock.*(EAGAIN|EWOULDBLOCK)' "$W/trace" |
-			awk -v n=$n '{ print 100 * $1 / (n + $1) }')"
-		rm "$W/trace"
+		note claims.lost-% "wqw-$workers" "$(awk -v n=$n '
+			/openat/ { new = /"new\// }
+			new && /ENOENT|EAGAIN/ { lost++ }
+			END { print 100 * lost / (n + lost) }' "$W"/trace.*)"
+		rm "$W"/trace.*
 	done
 	rm -rf q
 }
