@@ -65,6 +65,8 @@ backlog_scanned(struct worker *w)
 {
 	struct worker_backlog *b = &w->backlog;
 
+	if (b->shown != -1)
+		b->changed = io_clock();
 	if (b->shown != -1 || b->in_new < SPOOL_WAITING_LARGE)
 		return;
 	if ((b->shown = spool_waiting_open(&w->q)) != -1 && scan_watch(w, SPOOL_NEW, WATCH_CAME | WATCH_GONE) == -1)

@@ -6,7 +6,7 @@
 #include "spool_cell.h"
 #include "worker_state.h"
 
-enum { SECOND = 1000000 };
+enum { SECOND = 1000000, SHARE = 20 };   /* looking takes one in so many seconds at the most */
 
 void
 cursor_start(struct worker *w)
@@ -32,6 +32,12 @@ cursor_scan(struct worker *w)
 {
 	w->cursor.base = load(&w->cursor);
 	w->cursor.left = 0;
+}
+
+void
+cursor_scanned(struct worker *w)
+{
+	w->cursor.cost = io_clock() - w->scanned_at;
 }
 
 /*
@@ -103,5 +109,9 @@ cursor_next(struct worker *w)
 int64_t
 cursor_look(const struct worker *w)
 {
-	return w->cursor.left && window_least(&w->ready) == NULL ? w->cursor.left_at + SECOND : INT64_MAX;
+	const struct worker_cursor *c = &w->cursor;
+
+	if (!c->left || window_least(&w->ready) != NULL)
+		return INT64_MAX;
+	return c->left_at + (c->cost > SECOND / SHARE ? c->cost * SHARE : SECOND);
 }

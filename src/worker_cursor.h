@@ -19,11 +19,13 @@ struct worker_cursor {
 	int64_t own;       /* what this worker has moved it to */
 	int left;          /* 1: some were left to others since the last scan */
 	int64_t left_at;   /* io_clock() */
+	int64_t cost;      /* how long that scan has taken, microseconds */
 };
 
 void cursor_start(struct worker *w);
 void cursor_stop(struct worker *w);
 void cursor_scan(struct worker *w);               /* a scan of new/ begins */
+void cursor_scanned(struct worker *w);            /* and has ended */
 void cursor_came(struct worker *w, int64_t key, const struct id_name *name);   /* before it goes into `ready` */
 const struct window_entry *cursor_next(struct worker *w);   /* the least of `ready` that is this worker's to try; NULL: none */
 int64_t cursor_look(const struct worker *w);      /* io_clock(): when to scan for what others have left, too */

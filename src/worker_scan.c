@@ -105,6 +105,7 @@ scan_new(struct worker *w)
 	/* A scan may have missed what came while it ran, but not what came after that. */
 	scan_hear(w);
 	backlog_scanned(w);
+	cursor_scanned(w);
 	return 0;
 }
 
