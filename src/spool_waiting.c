@@ -79,7 +79,7 @@ spool_waiting_read(const struct spool *q, int64_t *jobs, int64_t *oldest)
 		return 0;
 	r = flock(fd, LOCK_SH | LOCK_NB) == -1 && errno == EWOULDBLOCK &&
 	    io_pread(fd, &w, sizeof(w), 0) == (ssize_t)sizeof(w) && memcmp(w.magic, magic, sizeof(magic)) == 0 &&
-	    w.sum == sum(&w) && w.jobs >= SPOOL_WAITING_LARGE && w.oldest != -1 && is_of_now(q, &w);
+	    w.sum == sum(&w) && w.jobs >= SPOOL_WAITING_LARGE && w.oldest != -1 && w.at > 0 && is_of_now(q, &w);
 	(void)io_close(&fd);
 	if (r) {
 		*jobs = w.jobs;

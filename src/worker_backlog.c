@@ -59,6 +59,15 @@ backlog_scan(struct worker *w)
 	b->exact = b->shown != -1;
 }
 
+/* Once: the next scan tries again. */
+static void
+complain(struct worker *w)
+{
+	if (!w->backlog.silent)
+		warn("%s/%s: nobody is told how many wait", w->q.word, spool_dir_name(SPOOL_STAT));
+	w->backlog.silent = 1;
+}
+
 /* To count, it must have heard of each that has gone since its scan began: it scans once more, soon. */
 void
 backlog_scanned(struct worker *w)
@@ -71,10 +80,11 @@ backlog_scanned(struct worker *w)
 		return;
 	if ((b->shown = spool_waiting_open(&w->q)) != -1 && scan_watch(w, SPOOL_NEW, WATCH_CAME | WATCH_GONE) == -1)
 		(void)io_close(&b->shown);
-	if (b->shown != -1)
+	if (b->shown == -1) {
+		if (errno != EWOULDBLOCK)
+			complain(w);
+	} else if (w->scan_at > io_clock() + SECOND)
 		w->scan_at = io_clock() + SECOND;
-	else if (errno != EWOULDBLOCK)
-		warn("%s/%s: nobody is told how many wait", w->q.word, spool_dir_name(SPOOL_STAT));
 }
 
 int64_t
@@ -92,9 +102,12 @@ oldest(struct worker *w)
 	const struct window_entry *e;
 	struct stat st;
 
+	/* A group's name is not to be popped, since its line goes on from there. */
+	if (w->backlog.mixed || window_least(&w->aside) != NULL)
+		return -1;
 	while ((e = window_least(&w->ready)) != NULL && spool_stat(&w->q, SPOOL_NEW, e->file, &st) == -1 && errno == ENOENT)
 		window_pop(&w->ready);
-	return e == NULL || w->backlog.mixed || window_least(&w->aside) != NULL ? -1 : e->key;
+	return e == NULL ? -1 : e->key;
 }
 
 /* What it hears may be a job, so it comes before the slots are filled. */
@@ -106,8 +119,11 @@ show(struct worker *w)
 
 	b->shown_at = io_clock();
 	scan_hear(w);
-	if (b->exact && spool_waiting_tell(b->shown, b->in_new, oldest(w), at) == -1)
-		warn("%s/%s: nobody is told how many wait", w->q.word, spool_dir_name(SPOOL_STAT));
+	if (b->exact && spool_waiting_tell(b->shown, b->in_new, oldest(w), at) == -1) {
+		complain(w);
+		(void)io_close(&b->shown);
+		b->exact = 0;
+	}
 }
 
 /* Now and then the same number again, so that submitters know that somebody counts. */

@@ -6,7 +6,8 @@
 #include "spool_cell.h"
 #include "worker_state.h"
 
-enum { SECOND = 1000000, SHARE = 20 };   /* looking takes one in so many seconds at the most */
+/* FEW: names that are tried all the same, or looked at again soon; looking for what was left takes a SHARE-th of the time at most. */
+enum { SECOND = 1000000, FEW = 4, SHARE = 20 };
 
 void
 cursor_start(struct worker *w)
@@ -27,9 +28,20 @@ load(const struct worker_cursor *c)
 	return c->at == NULL ? INT64_MIN : __atomic_load_n(c->at, __ATOMIC_RELAXED);
 }
 
+/* A job of the future, or one of little urgency, has moved it beyond all that will come. */
+static void
+lower(struct worker_cursor *c)
+{
+	int64_t now = load(c), most = (io_now() + SECOND) * ID_RANKS;
+
+	if (c->at != NULL && now > most)
+		(void)__atomic_compare_exchange_n(c->at, &now, most, 0, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+}
+
 void
 cursor_scan(struct worker *w)
 {
+	lower(&w->cursor);
 	w->cursor.base = load(&w->cursor);
 	w->cursor.left = 0;
 }
@@ -62,19 +74,36 @@ place_of(const struct worker *w, const struct window_entry *e)
 	return at <= w->cursor.base ? -1 : at;
 }
 
-/* Drops what others went for. *at is where the least that is left stands. */
+static int
+is_few(const struct worker *w)
+{
+	return w->ready.end - w->ready.head <= FEW;
+}
+
+/*
+ * Others went for it. Mostly they have it; who had not heard of all that came may have gone for a later one first, so the first
+ * few are looked at again soon, and the others by a scan.
+ */
+static void
+leave(struct worker *w, const struct window_entry *e)
+{
+	if (w->cursor.left == 0)
+		w->cursor.left_at = io_clock();
+	if (++w->cursor.left <= FEW)
+		scan_aside(w, e->file);
+	window_pop(&w->ready);
+}
+
+/* Leaves what others went for; *now is where the cursor was, and *at where the least stands that is not left. */
 static const struct window_entry *
-skip(struct worker *w, int64_t *at)
+skip(struct worker *w, int64_t *at, int64_t *now)
 {
 	const struct window_entry *e;
-	int64_t now = load(&w->cursor);
 
-	while ((e = window_least(&w->ready)) != NULL && (*at = place_of(w, e)) != -1 &&
-	    (*at < now || (*at == now && *at != w->cursor.own))) {
-		window_pop(&w->ready);
-		w->cursor.left = 1;
-		w->cursor.left_at = io_clock();
-	}
+	*now = load(&w->cursor);
+	while ((e = window_least(&w->ready)) != NULL && (*at = place_of(w, e)) != -1 && !is_few(w) &&
+	    (*at < *now || (*at == *now && *at != w->cursor.own)))
+		leave(w, e);
 	return e;
 }
 
@@ -85,7 +114,7 @@ cursor_came(struct worker *w, int64_t key, const struct id_name *name)
 
 	if (at == -1 || at > now || at <= w->cursor.base)
 		return;
-	(void)skip(w, &at);
+	(void)skip(w, &at, &now);
 	w->cursor.base = now;
 }
 
@@ -96,13 +125,11 @@ cursor_next(struct worker *w)
 	const struct window_entry *e;
 	int64_t at, now;
 
-	while ((e = skip(w, &at)) != NULL && at != -1) {
-		now = load(c);
-		if (now <= at && __atomic_compare_exchange_n(c->at, &now, at, 0, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
+	while ((e = skip(w, &at, &now)) != NULL && at != -1 && at > now)
+		if (__atomic_compare_exchange_n(c->at, &now, at, 0, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
 			c->own = at;
 			break;
 		}
-	}
 	return e;
 }
 

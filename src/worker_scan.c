@@ -104,6 +104,9 @@ scan_new(struct worker *w)
 	window_seal(&w->ready);
 	/* A scan may have missed what came while it ran, but not what came after that. */
 	scan_hear(w);
+	/* What was lost meanwhile is found a second later: at once, a large and busy queue would be read for ever. */
+	if (w->scan_at == 0)
+		w->scan_at = io_clock() + SECOND;
 	backlog_scanned(w);
 	cursor_scanned(w);
 	return 0;
@@ -422,6 +425,8 @@ scan_next(const struct worker *w)
 		at = window_least(&w->stalled)->key;
 	if ((w->lines.hungry > 0 || w->lines.more) && w->scanned_at + SECOND < at)
 		at = w->scanned_at + SECOND;
+	if (w->ready.cut && window_least(&w->ready) == NULL)
+		at = 0;
 	if (cursor_look(w) < at)
 		at = cursor_look(w);
 	if (limit_next(w) < at)

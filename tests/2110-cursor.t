@@ -9,11 +9,11 @@ wqw-init ./q 2>/dev/null
 # at NUMBER: sets the cursor, which workers have mapped.
 at() { perl -e 'open my $f, "+<", "q/stat/.cursor" or die; print $f pack "q", $ARGV[0]' -- "$1"; }
 cursor() { perl -e 'open my $f, "<", "q/stat/.cursor" or die; read $f, $_, 8; print unpack "q"'; }
-jobs=400
+jobs=300
 
 seq $jobs | wqw-submit --lines ./q >addresses
 for i in 1 2 3 4; do
-	strace -ff -e trace=openat,flock -o "trace.$i" wqw-worker ./q --drain --persistent -- \
+	strace -ff --seccomp-bpf -e trace=openat,flock -o "trace.$i" wqw-worker ./q --drain --persistent -- \
 		sh -c 'while read -r job; do echo 0; done' 2>>errors &
 done
 wait
@@ -29,12 +29,15 @@ touch q/pause
 bg wqw-worker ./q -- cat
 worker=$BG_PID
 until_true eval '[ "$(wqw-stat --json ./q | grep -c "\"workers\":1")" = 1 ]'
-echo left | wqw-submit ./q >left
+seq 20 | wqw-submit --lines ./q >left
 at $(($(cursor) + 86400000000 * 1024))
 rm q/pause
-exits 0 'what another went for and left is found' wqw-wait --timeout 50 "$(cat left)"
+# shellcheck disable=SC2046 # twenty addresses
+exits 0 'what another went for and left is found' wqw-wait --timeout 50 $(cat left)
+ok 'and the cursor of tomorrow is one of today again' test "$(cursor)" -lt $((($(date +%s) + 3600) * 1024000000))
+at $(($(cursor) + 86400000000 * 1024))
 echo next | wqw-submit ./q >next
-exits 0 'and what comes below a cursor of tomorrow is run at once' wqw-wait --timeout 50 "$(cat next)"
+exits 0 'and what comes below it is run' wqw-wait --timeout 50 "$(cat next)"
 stop "$worker"
 
 # --- what cannot be

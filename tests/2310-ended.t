@@ -27,10 +27,10 @@ until_true test ! -e q/new/dead
 like "$(cat q/log/dead)" 'dropped from new/: a job of this ID has ended already' 'one that was dead is not run again'
 ok 'and stays dead' test -e q/failed/dead,A=1,X=exit -a ! -e q/done/dead -a ! -e q/cur/dead,A=1
 
-back done 'done/done'
-until_true test ! -e q/new/done
-like "$(cat q/log/done)" 'ended already' 'nor is one that was done'
-is "$(cat q/done/done)" '' 'and its result is as it was'
+back finished 'done/finished'
+until_true test ! -e q/new/finished
+like "$(cat q/log/finished)" 'ended already' 'nor is one that was done'
+is "$(cat q/done/finished)" '' 'and its result is as it was'
 
 back other 'failed/another,A=1,X=exit'
 until_true test -e q/done/other

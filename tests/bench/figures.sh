@@ -203,7 +203,7 @@ figure_claims()
 	for workers in 2 8 16; do
 		fresh q
 		fill q $n
-		claim_all $workers strace -ff -e trace=openat,flock -o "$W/trace" \
+		claim_all $workers strace -ff --seccomp-bpf -e trace=openat,flock -o "$W/trace" \
 			wqw-worker "$W/q" --drain --persistent -- nothing 2>/dev/null
 		note claims.lost-% "wqw-$workers" "$(awk -v n=$n '
 			/openat/ { new = /"new\// }
