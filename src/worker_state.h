@@ -14,6 +14,7 @@
 #include "worker_backlog.h"
 #include "worker_cursor.h"
 #include "worker_ends.h"
+#include "worker_group.h"
 #include "worker_limit.h"
 #include "worker_ring.h"
 
@@ -60,23 +61,12 @@ int scan_start(struct worker *w);             /* watches, then looks for the fir
 int scan_again(struct worker *w);             /* whatever is due: new/, later/ and cur/ */
 void scan_hear(struct worker *w);             /* takes in what the watch tells */
 void scan_promote(struct worker *w);          /* what in later/ has become due, what was aside */
-void scan_aside(struct worker *w, const char *file);   /* another has it locked: to be looked at again, soon */
+void scan_aside(struct worker *w, const char *file);   /* another is at it: to be looked at again, soon */
 int scan_nothing_left(struct worker *w);      /* 1: new/, later/ and cur/ hold no job */
 void scan_hear_ends(struct worker *w);        /* from now on the ends of jobs wake this worker */
 void scan_hear_tokens(struct worker *w);      /* from now on a token that is given up wakes it */
 int64_t scan_next(const struct worker *w);    /* io_clock(): when scan_again or scan_promote has work */
 int scan_watch(struct worker *w, enum spool_dir d, unsigned what);   /* the watch's number; a second time: for more */
-
-/* worker_group.c: what has an ordering group passes through here; an empty `group` is none. */
-int group_add(struct worker *w, const char *group, int64_t key, const char *file);    /* during a scan */
-int group_seal(struct worker *w);             /* after it, before `ready` is sealed */
-int group_insert(struct worker *w, const char *group, int64_t key, const char *file);
-int group_claim(struct worker *w, const char *file, struct spool_claim *c);   /* as spool_claim; any name of `ready` */
-void group_move_on(struct worker *w, int claimed);   /* then, once the name has been taken out of `ready` */
-void group_wake(struct worker *w, const char *group);/* a job of it has ended */
-void group_look(struct worker *w);            /* tries again where the time has come */
-int group_hungry(const struct worker *w);     /* 1: new/ must be scanned for more names */
-void group_sweep(struct worker *w);           /* once an hour: records that nobody needs */
 
 /* worker_slots.c */
 void slots_hold(struct worker *w, const char *what);    /* after a fault of ours, errno: no claims for a while */

@@ -74,10 +74,15 @@ mischief()
 bg unruly deaf "$mark"
 until_true marked
 isnt "$(marked)" '' 'a marked process is seen'
-for pid in $(marked | tr -dc '0-9\n'); do
-	kill -KILL "$pid"
-done
-until_true eval '[ -z "$(marked)" ]'
+# Again and again: one that was forked meanwhile was not in the list.
+kill_marked()
+{
+	for pid in $(marked | tr -dc '0-9\n'); do
+		kill -KILL "$pid"
+	done
+	[ -z "$(marked)" ]
+}
+until_true kill_marked
 
 USER='' who=$(id -un)
 mischief
