@@ -126,7 +126,7 @@ enqueue_rabbitmq()
 	in_background as_rabbit /usr/lib/rabbitmq/bin/rabbitmq-server
 	wait_for rabbit 18098 1 1
 	timed "$2" rabbit 18098 "$1" "$2"
-	as_rabbit /usr/sbin/rabbitmqctl -q stop >/dev/null 2>&1
+	kill "$(cat "$W/rabbit/pid")"
 	wait "$peer" 2>/dev/null
 	as_rabbit epmd -kill >/dev/null
 	rm -rf "$W/rabbit"
