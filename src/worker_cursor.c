@@ -81,15 +81,16 @@ is_few(const struct worker *w)
 }
 
 /*
- * Others went for it. Mostly they have it; who had not heard of all that came may have gone for a later one first, so the first
- * few are looked at again soon, and the others by a scan.
+ * Others went for it. Mostly they have it; who had not heard of all that came may have gone for a later one first, so a few at a
+ * time are looked at again soon, and the others by a scan.
  */
 static void
 leave(struct worker *w, const struct window_entry *e)
 {
-	if (w->cursor.left == 0)
+	if (!w->cursor.left)
 		w->cursor.left_at = io_clock();
-	if (++w->cursor.left <= FEW)
+	w->cursor.left = 1;
+	if (w->aside.end - w->aside.head < FEW)
 		scan_aside(w, e->file);
 	window_pop(&w->ready);
 }

@@ -17,7 +17,7 @@ struct worker_cursor {
 	int64_t *at;       /* shared; NULL: there is none, and each is tried */
 	int64_t base;      /* what it was when all names in `ready` up to it were last known to be there */
 	int64_t own;       /* what this worker has moved it to; all names of that place are its own */
-	int left;          /* how many were left to others since the last scan */
+	int left;          /* 1: some were left to others since the last scan */
 	int64_t left_at;   /* io_clock() of the first of them */
 	int64_t cost;      /* how long that scan has taken, microseconds */
 };

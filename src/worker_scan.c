@@ -104,9 +104,6 @@ scan_new(struct worker *w)
 	window_seal(&w->ready);
 	/* A scan may have missed what came while it ran, but not what came after that. */
 	scan_hear(w);
-	/* What was lost meanwhile is found a second later: at once, a large and busy queue would be read for ever. */
-	if (w->scan_at == 0)
-		w->scan_at = io_clock() + SECOND;
 	backlog_scanned(w);
 	cursor_scanned(w);
 	return 0;
@@ -331,7 +328,7 @@ hear(void *arg, int number, unsigned what, const char *file)
 	int r = 0;
 
 	if (what & WATCH_AGAIN)
-		w->scan_at = 0;
+		w->scan_at = w->backlog.exact = 0;
 	else if (number == w->wd_queue)
 		w->paused = spool_paused(&w->q);
 	else if (number == w->wd_stat)
@@ -425,7 +422,7 @@ scan_next(const struct worker *w)
 		at = window_least(&w->stalled)->key;
 	if ((w->lines.hungry > 0 || w->lines.more) && w->scanned_at + SECOND < at)
 		at = w->scanned_at + SECOND;
-	if (w->ready.cut && window_least(&w->ready) == NULL)
+	if (w->ready.cut && window_least(&w->ready) == NULL && window_least(&w->stalled) == NULL)
 		at = 0;
 	if (cursor_look(w) < at)
 		at = cursor_look(w);
