@@ -67,7 +67,8 @@ while IFS=$tab read -r job offset result variables; do
 	large) echo 256 ;;
 	deaf) exec 0<&- 1>&-; tail -f /dev/null ;;
 	over) echo fresh >"$result"; echo 0 ;;
-	stage) echo 0 | WQW_OUTBOX=$(sed -n 's/^WQW_OUTBOX=//p' told) wqw-submit "$1" >/dev/null; echo $? ;;
+	# In its PID namespace the leak sanitizer does not find itself in /proc.
+	stage) echo 0 | ASAN_OPTIONS=detect_leaks=0 WQW_OUTBOX=$(sed -n 's/^WQW_OUTBOX=//p' told) wqw-submit "$1" >/dev/null; echo $? ;;
 	[0-9]*) echo "$how" ;;
 	esac
 done
