@@ -52,16 +52,23 @@ kill -CONT "$worker"
 until_true says $((many + 3))
 ok 'until it does' says $((many + 3))
 
-wqw-submit --priority 9 ./q </dev/null >late
-until_true eval '[ "$(waiting)" -eq $((many + 4)) ]'
-ok 'with priorities the oldest is looked for' reads
-is "$(field oldest <said)" "$(field oldest <first)" 'and found'
-
+# With nobody who could count in its place.
+stop "$other"
+ok 'it tells alone, too' asks
 kill -KILL "$worker"
 wait "$worker" 2>/dev/null
 ok 'nor is one believed that has died' reads
-is "$(field new <said)" $((many + 4)) 'but the directory'
-stop "$other"
+is "$(field new <said)" $((many + 3)) 'but the directory'
+
+bg wqw-worker ./q -- true
+until_true asks
+ok 'a new one is' says $((many + 3))
+wqw-submit --priority 9 ./q </dev/null >late
+until_true eval '[ "$(waiting)" -eq $((many + 4)) ]'
+until_true reads
+ok 'with priorities the oldest is looked for' reads
+is "$(field oldest <said)" "$(field oldest <first)" 'and found'
+stop "$BG_PID"
 
 rm q/pause
 ok 'all of them are run' wqw-worker ./q -j 2 --drain --persistent -- sh -c 'while read -r job; do echo 0; done'
