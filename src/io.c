@@ -9,7 +9,7 @@
 
 #include "io.h"
 
-enum { COPY_STEP = 1 << 30, COPY_BUFFER = 65536 };
+enum { COPY_STEP = 1 << 30, COPY_BUFFER = 65536, RESTED = 2 * 1000000 /* microseconds */ };
 
 int
 io_write(int fd, const void *buf, size_t n)
@@ -213,4 +213,17 @@ int64_t
 io_clock(void)
 {
 	return clock_us(CLOCK_MONOTONIC);
+}
+
+int
+io_rested(const struct stat *st)
+{
+	return io_now() - (int64_t)st->st_ctim.tv_sec * 1000000 >= RESTED;
+}
+
+int
+io_unchanged(const struct stat *a, const struct stat *b)
+{
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
+	    a->st_ctim.tv_sec == b->st_ctim.tv_sec && a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
 }

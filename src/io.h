@@ -36,6 +36,14 @@ int io_close(int *fd);  /* closes and sets *fd to -1; a second call does nothing
  */
 int io_sync_dir(int at, const char *name, int file);
 
+/*
+ * What was seen of a file or a directory may be remembered once it has rested, and holds as long as it is unchanged: two changes
+ * in one tick of the kernel's clock leave the same ctime.
+ */
+struct stat;
+int io_rested(const struct stat *st);
+int io_unchanged(const struct stat *a, const struct stat *b);
+
 /* Microseconds since 1970 UTC, and on the clock that never steps. */
 int64_t io_now(void);
 int64_t io_clock(void);

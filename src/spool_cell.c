@@ -3,7 +3,6 @@
 #include <sys/mman.h>
 
 #include <errno.h>
-#include <fcntl.h>
 #include <unistd.h>
 
 #include "io.h"
@@ -15,14 +14,9 @@ spool_cell_open(const struct spool *q, const char *file, int64_t **at)
 	const int64_t zero = 0;
 	struct stat st;
 	void *map = MAP_FAILED;
-	int fd = spool_open_file(q, SPOOL_STAT, file, O_RDWR), saved;
+	int fd = spool_have_file(q, SPOOL_STAT, file), saved;
 
 	*at = NULL;
-	if (fd == -1 && errno == ENOENT) {
-		fd = spool_open_file(q, SPOOL_STAT, file, O_RDWR | O_CREAT | O_EXCL);
-		if (fd == -1 && errno == EEXIST)
-			fd = spool_open_file(q, SPOOL_STAT, file, O_RDWR);
-	}
 	if (fd == -1 || fstat(fd, &st) == -1)
 		goto out;
 	/* Written, for a hole that a full disk cannot fill would be a SIGBUS. */

@@ -13,8 +13,6 @@
 #include "spool_progress.h"
 #include "units.h"
 
-enum { RESTED = 2 * 1000000 };   /* microseconds */
-
 const char *
 spool_dir_name(enum spool_dir d)
 {
@@ -105,6 +103,16 @@ spool_open_file(const struct spool *q, enum spool_dir d, const char *file, int f
 }
 
 int
+spool_have_file(const struct spool *q, enum spool_dir d, const char *file)
+{
+	int fd = spool_open_file(q, d, file, O_RDWR);
+
+	if (fd == -1 && errno == ENOENT)
+		fd = spool_open_file(q, d, file, O_RDWR | O_CREAT | O_EXCL);
+	return fd == -1 && errno == EEXIST ? spool_open_file(q, d, file, O_RDWR) : fd;
+}
+
+int
 spool_sync(const struct spool *q, enum spool_dir d, int file)
 {
 	return io_sync_dir(q->fd, spool_dir_name(d), file);
@@ -170,10 +178,7 @@ is_record(void *arg, const char *file)
 	return id_parse(file, &name) == 0;
 }
 
-/*
- * 1 where failed/ is empty, as it mostly is, so that no name in it need be tried. What was seen holds as long as its ctime; two
- * changes in one tick of the kernel's clock have the same, so that must have rested.
- */
+/* 1 where failed/ is empty, as it mostly is, so that no name in it need be tried. */
 static int
 none_failed(const struct spool *q)
 {
@@ -183,10 +188,9 @@ none_failed(const struct spool *q)
 
 	if (fstatat(q->fd, spool_dir_name(SPOOL_FAILED), &st, AT_SYMLINK_NOFOLLOW) == -1)
 		return 0;
-	if (st.st_dev == seen.st_dev && st.st_ino == seen.st_ino && st.st_ctim.tv_sec == seen.st_ctim.tv_sec &&
-	    st.st_ctim.tv_nsec == seen.st_ctim.tv_nsec)
+	if (io_unchanged(&st, &seen))
 		return none;
-	if (io_now() - (int64_t)st.st_ctim.tv_sec * 1000000 < RESTED)
+	if (!io_rested(&st))
 		return 0;
 	none = spool_scan(q, SPOOL_FAILED, is_record, NULL) == 0;
 	seen = st;

@@ -22,6 +22,9 @@ int spool_exists(const struct spool *q, enum spool_dir d, const char *file);   /
  * umask is, and the queue's owner where root makes it. */
 int spool_open_file(const struct spool *q, enum spool_dir d, const char *file, int flags);
 
+/* The same for reading and writing, whether it is there already or not. */
+int spool_have_file(const struct spool *q, enum spool_dir d, const char *file);
+
 /* Makes the entries of a directory durable; `file` is any descriptor on the same file system. */
 int spool_sync(const struct spool *q, enum spool_dir d, int file);
 

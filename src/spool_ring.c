@@ -110,16 +110,6 @@ spool_ring_mend(const struct spool *q)
 	return 0;
 }
 
-static int
-open_ring(const struct spool *q, const struct ring *k)
-{
-	int fd = spool_open_file(q, SPOOL_STAT, k->name, O_RDWR);
-
-	if (fd == -1 && errno == ENOENT)
-		fd = spool_open_file(q, SPOOL_STAT, k->name, O_RDWR | O_CREAT | O_EXCL);
-	return fd == -1 && errno == EEXIST ? spool_open_file(q, SPOOL_STAT, k->name, O_RDWR) : fd;
-}
-
 /* Places that were never written are zeros. */
 static int
 read_all(int fd, const struct ring *k, struct spool_sample all[PLACES_MAX])
@@ -207,7 +197,7 @@ fill(struct taking *t, int fd, const struct ring *k)
 static int
 take(struct taking *t, const struct ring *k)
 {
-	int fd = open_ring(t->q, k), r = 0, saved;
+	int fd = spool_have_file(t->q, SPOOL_STAT, k->name), r = 0, saved;
 
 	if (fd == -1)
 		return -1;

@@ -30,12 +30,8 @@ sum(const struct waiting *w)
 int
 spool_waiting_open(const struct spool *q)
 {
-	int fd = spool_open_file(q, SPOOL_STAT, FILE_NAME, O_RDWR), saved;
+	int fd = spool_have_file(q, SPOOL_STAT, FILE_NAME), saved;
 
-	if (fd == -1 && errno == ENOENT)
-		fd = spool_open_file(q, SPOOL_STAT, FILE_NAME, O_RDWR | O_CREAT | O_EXCL);
-	if (fd == -1 && errno == EEXIST)
-		fd = spool_open_file(q, SPOOL_STAT, FILE_NAME, O_RDWR);
 	/* What one before has told is no longer so. */
 	if (fd == -1 || (flock(fd, LOCK_EX | LOCK_NB) == 0 && ftruncate(fd, 0) == 0))
 		return fd;

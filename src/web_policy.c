@@ -11,10 +11,7 @@
 #include "io.h"
 #include "web_reply.h"
 
-/*
- * A file that is written twice in one tick of the kernel's clock keeps its times; so only what has rested is remembered.
- */
-enum { REMEMBERED = 16, RESTED = 2 * 1000000 };
+enum { REMEMBERED = 16 };
 
 static struct entry {
 	struct stat st;
@@ -24,19 +21,12 @@ static size_t used, next;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
 static int
-is_same(const struct stat *a, const struct stat *b)
-{
-	return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
-	    a->st_ctim.tv_sec == b->st_ctim.tv_sec && a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
-}
-
-static int
 recall(const struct stat *st, struct policy *p)
 {
 	size_t i;
 
 	(void)pthread_mutex_lock(&lock);
-	for (i = 0; i < used && !is_same(&entries[i].st, st); i++)
+	for (i = 0; i < used && !io_unchanged(&entries[i].st, st); i++)
 		;
 	if (i < used)
 		*p = entries[i].policy;
@@ -47,7 +37,7 @@ recall(const struct stat *st, struct policy *p)
 static void
 remember(const struct stat *st, const struct policy *p)
 {
-	if (io_now() - (int64_t)st->st_ctim.tv_sec * 1000000 < RESTED)
+	if (!io_rested(st))
 		return;
 	(void)pthread_mutex_lock(&lock);
 	entries[next] = (struct entry){ .st = *st, .policy = *p };

@@ -1,8 +1,8 @@
 /*
  * worker_cursor: how workers of one queue keep out of each other's way. Each knows the same names in the same order, so that
  * all would try each of them. They share one number, where the last job that one of them went for stands in that order: what
- * was in this worker's window before the number passed it is left to who moved it. It is a hint and nothing more: who claims is decided
- * by the claim, and what was left and is still there is found by a scan. For worker*.c.
+ * was in this worker's window before the number passed it is left to who moved it. It is a hint and nothing more: who claims
+ * is decided by the claim, and what was left and is still there is found by a scan. For worker*.c.
  */
 #ifndef WQW_WORKER_CURSOR_H
 #define WQW_WORKER_CURSOR_H

@@ -35,7 +35,7 @@ struct worker {
 
 	struct window ready, later; /* names in new/ by urgency, in later/ by due time */
 	struct worker_cursor cursor;
-	struct window aside;        /* names in new/ that another had locked, by io_clock() of the next look */
+	struct window aside;        /* names in new/ that another was at, by io_clock() of the next look */
 	struct window_lines lines;  /* names in new/ that have an ordering group */
 	struct window stalled;      /* groups that cannot go on, by io_clock() of the next look */
 	struct window_line *after;  /* group_claim has done with its first name */
