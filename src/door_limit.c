@@ -135,6 +135,20 @@ door_limit_end(struct MHD_Connection *conn)
 }
 
 int
+door_limit_is_alone(struct MHD_Connection *conn)
+{
+	struct door_seat *s = find_seat(conn);
+	int r;
+
+	if (s == NULL)
+		return 0;
+	(void)pthread_mutex_lock(&s->limit->lock);
+	r = s->limit->seats == 1;
+	(void)pthread_mutex_unlock(&s->limit->lock);
+	return r;
+}
+
+int
 door_limit_was_slow(struct MHD_Connection *conn)
 {
 	struct door_seat *s = find_seat(conn);

@@ -39,6 +39,7 @@ void door_limit_ours(struct MHD_Connection *conn);     /* all of it is: it is no
 void door_limit_reply(struct MHD_Connection *conn);    /* the reply begins */
 void door_limit_end(struct MHD_Connection *conn);      /* it has ended; or the request has, without one */
 
+int door_limit_is_alone(struct MHD_Connection *conn);  /* 1: there is no other connection */
 int door_limit_was_slow(struct MHD_Connection *conn);  /* 1: its body broke off because it was too slow */
 
 #endif

@@ -19,7 +19,9 @@ struct spool_commit_round {
 	int clock[SPOOL_ORDER_BUCKETS];   /* of ordering groups, while it is placed; locked, or -1 */
 };
 
-void spool_commit_begin(struct spool_commit_round *r, struct spool_draft *const *d, size_t n);   /* writes the files */
+/* Writes the files. Drafts that began apart may go on as one round, of all of them; to begin twice does no harm. */
+void spool_commit_begin(struct spool_commit_round *r, struct spool_draft *const *d, size_t n);
+
 void spool_commit_place(struct spool_commit_round *r);   /* once they are durable: gives them their names */
 
 /*

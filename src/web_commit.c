@@ -93,7 +93,6 @@ advance(struct line *l)
 	struct stage *placed = l->placed, *begun = l->begun;
 	size_t i;
 
-	spool_commit_begin(&begun->round, begun->draft, begun->round.n);
 	if (placed->n > 0)
 		spool_commit_place(&placed->round);
 	if (placed->n > 0 && begun->n > 0 && placed->dev != begun->dev) {
@@ -171,9 +170,11 @@ web_commit_start(void)
 int
 web_commit_put(struct web_commit *c, struct web_commit_item *item)
 {
+	struct spool_commit_round own;
 	struct stat st = { 0 };
 	int r = -1;
 
+	spool_commit_begin(&own, item->drafts, item->n);
 	/* A queue is known by its directory: one that was made anew under an old name is another. */
 	(void)fstat(item->drafts[0]->q->fd, &st);
 	item->dev = st.st_dev;

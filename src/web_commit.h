@@ -1,7 +1,8 @@
 /*
  * web_commit: two threads that make submissions durable. Drafts of a queue that are complete at about the same time go to
  * disk in one round, and what makes their names durable takes the files of the next round with it, so that as many as wait
- * while a disk is busy share what comes next. No allocation: it cannot fail half-way.
+ * while a disk is busy share what comes next. Whoever hands drafts over writes their files, while these threads wait for
+ * the disk. No allocation: it cannot fail half-way.
  */
 #ifndef WQW_WEB_COMMIT_H
 #define WQW_WEB_COMMIT_H
@@ -26,7 +27,7 @@ struct web_commit_item {  /* the caller's, until `done` is called */
 /* Starts the threads. NULL with errno. */
 struct web_commit *web_commit_start(void);
 
-/* Hands over drafts; from any thread. -1: web_commit_stop was called, and they are still the caller's. */
+/* Writes the files of drafts, and hands them over; from any thread. -1: web_commit_stop was called; they are still the caller's. */
 int web_commit_put(struct web_commit *c, struct web_commit_item *item);
 
 /* Finishes all that was put, and ends the threads. web_commit_free comes after it, when nobody can put any more. */

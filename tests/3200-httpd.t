@@ -333,6 +333,24 @@ else
 		test "$files" -eq 32 -o "$together" -ge 1 -a "$files" -lt 17 -a $((files + 32 * together)) -ge 32
 	ok "the directory less often ($directories times)" test "$directories" -le 16 -a $((directories + together)) -ge 2
 
+	# A disk that hangs keeps only the thread that serves who waits for it.
+	rm -f spool/idle/new/*
+	listen
+	bg strace -f -qq -o trace -e trace=fsync,sendmsg -e inject=fsync:delay_enter=5000000:when=1 -p "$listener"
+	tracer=$BG_PID
+	until_true traced
+	web -i -d hi "http://127.0.0.1:$port/idle" >reply &
+	slow=$!
+	wait_count spool/idle/tmp 1
+	is "$(code "http://127.0.0.1:$port/idle")" 200 'while the disk makes one client wait, another is served'
+	is "$(cat reply)" '' 'before that has its answer'
+	wait "$slow"
+	is "$(head -n 1 reply | tr -d '\r')" 'HTTP/1.1 202 Accepted' 'which comes'
+	stop "$listener"
+	wait "$tracer"
+	is "$(sed -n 's/^\([0-9]*\) .*\(fsync\|202 Accepted\).*/\1 \2/p' trace | sort -u)" \
+		"$(sed -n 's/^\([0-9]*\) .*202 Accepted.*/\1 202 Accepted\n\1 fsync/p' trace)" 'one that is alone changes no thread on its way'
+
 	# Of a name and a file that share a syncfs neither is promised where that fails: of the name nobody knows.
 	thirty_two -e inject=syncfs:error=EIO
 	is "$(grep -c INJECTED trace | sed 's/^[1-9].*/some/') $(wc -l <replies)" 'some 32' 'a syncfs that fails: 32 are answered'
