@@ -242,11 +242,13 @@ attempt_judge(struct spool_claim *c, const struct slot_result *r, const struct p
 	int64_t pause;
 
 	*note = '\0';
-	if (r->end == SLOT_EXITED && r->code == 0) {
-		c->outcome = SPOOL_SUCCESS;
-		return;
-	}
+	c->outcome = SPOOL_SUCCESS;
 	c->reason = describe(r, p, words, sizeof(words));
+	if (r->end == SLOT_EXITED && r->code == 0) {
+		if (spool_staged_there(c) != 0)
+			return;
+		(void)snprintf(words, sizeof(words), "the result's file was removed or replaced, not written to");
+	}
 	if (c->reason == ID_NONE) {
 		c->outcome = SPOOL_PUT_BACK;
 		(void)snprintf(note, size, "attempt not counted: %s", words);

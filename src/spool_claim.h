@@ -48,6 +48,9 @@ int spool_stage(struct spool_claim *c, const struct policy *p, const char *worke
 /* The path of its result while that is being made, relative to the queue. Returns buf. */
 char *spool_staged_path(char buf[SPOOL_STAGED_MAX], const struct spool_claim *c);
 
+/* 1: its result is still what that path leads to; 0: the handler has removed or replaced it; -1: it cannot be seen. */
+int spool_staged_there(const struct spool_claim *c);
+
 /* Adds a line to the job's log, making it if need be. */
 int spool_note(struct spool_claim *c, const char *line);
 

@@ -178,6 +178,8 @@ is_record(void *arg, const char *file)
 	return id_parse(file, &name) == 0;
 }
 
+enum { READ_ANEW = 16384 };   /* bytes of a directory that is read each time, while it may change unseen */
+
 /* 1 where failed/ is empty, as it mostly is, so that no name in it need be tried. */
 static int
 none_failed(const struct spool *q)
@@ -191,7 +193,7 @@ none_failed(const struct spool *q)
 	if (io_unchanged(&st, &seen))
 		return none;
 	if (!io_rested(&st))
-		return 0;
+		return st.st_size <= READ_ANEW && spool_scan(q, SPOOL_FAILED, is_record, NULL) == 0;
 	none = spool_scan(q, SPOOL_FAILED, is_record, NULL) == 0;
 	seen = st;
 	return none;

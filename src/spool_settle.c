@@ -67,6 +67,14 @@ spool_staged_path(char buf[SPOOL_STAGED_MAX], const struct spool_claim *c)
 	return spool_path(buf, SPOOL_TMP, staged_name(file, c));
 }
 
+int
+spool_staged_there(const struct spool_claim *c)
+{
+	char file[ID_NAME_MAX + 1];
+
+	return spool_same(c->q, SPOOL_TMP, staged_name(file, c), c->result);
+}
+
 /* A fresh file in tmp/; one that a crash has left there is no one's. */
 static int
 open_staged(const struct spool_claim *c)
@@ -160,20 +168,19 @@ header_intact(struct spool_claim *c)
 static int
 seal_result(struct spool_claim *c)
 {
-	char text[UNITS_TIME_MAX];
+	char finished[UNITS_TIME_MAX], length[UNITS_TIME_MAX];
+	struct job_header *h = &c->made;
 	struct stat st;
 	int intact = header_intact(c);
 
-	if (intact == -1 || (!intact && restore_header(c) == -1))
+	if (intact == -1 || (!intact && restore_header(c) == -1) || fstat(c->result, &st) == -1)
 		return -1;
-	if (fstat(c->result, &st) == -1 ||
-	    job_fill(c->result, c->finished_at, JOB_TIME_WIDTH, units_time(text, io_now())) == -1 ||
-	    job_fill(c->result, c->exit_at, JOB_NUMBER_WIDTH, "0") == -1)
+	(void)snprintf(length, sizeof(length), "%jd", (intmax_t)(st.st_size - c->start));
+	if (job_fill_text(h, c->finished_at, JOB_TIME_WIDTH, units_time(finished, io_now())) == -1 ||
+	    job_fill_text(h, c->exit_at, JOB_NUMBER_WIDTH, "0") == -1 ||
+	    job_fill_text(h, c->length_at, JOB_NUMBER_WIDTH, length) == -1)
 		return -1;
-	(void)snprintf(text, sizeof(text), "%jd", (intmax_t)(st.st_size - c->start));
-	if (job_fill(c->result, c->length_at, JOB_NUMBER_WIDTH, text) == -1)
-		return -1;
-	return 0;
+	return io_pwrite(c->result, h->text, h->len, 0);
 }
 
 static int

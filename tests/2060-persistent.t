@@ -67,6 +67,8 @@ while IFS=$tab read -r job offset result variables; do
 	large) echo 256 ;;
 	deaf) exec 0<&- 1>&-; tail -f /dev/null ;;
 	over) echo fresh >"$result"; echo 0 ;;
+	rename) echo fresh >"$result.new" && mv "$result.new" "$result"; echo 0 ;;
+	remove) rm "$result"; echo 0 ;;
 	# In its PID namespace the leak sanitizer does not find itself in /proc.
 	stage) echo 0 | ASAN_OPTIONS=detect_leaks=0 WQW_OUTBOX=$(sed -n 's/^WQW_OUTBOX=//p' told) wqw-submit "$1" >/dev/null; echo $? ;;
 	[0-9]*) echo "$how" ;;
@@ -132,6 +134,15 @@ put a over
 ok 'a result that is written over' odd
 is "$(result a)" fresh 'is what was written'
 like "$(sed '/^$/q' "$Q/done/a")" '^Id: a$' 'with its header'
+
+for how in rename remove; do
+	queue 'max-attempts 2'
+	put a 0; put b "$how"; put c 0
+	ok "$how: the result must stay where it is" odd
+	is "$(ends)" 'done/a done/c failed/b,A=2,X=exit ' "$how: the job is a dead letter after its attempts"
+	like "$(cat "$Q/log/b")" "attempt 2 of 2: the result's file was removed or replaced" "$how: its log says why"
+	is "$(ls "$Q/tmp")" '' "$how: nothing is left"
+done
 
 queue
 put a stage
