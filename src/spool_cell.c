@@ -3,6 +3,7 @@
 #include <sys/mman.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <unistd.h>
 
 #include "io.h"
@@ -11,18 +12,14 @@
 int
 spool_cell_open(const struct spool *q, const char *file, int64_t **at)
 {
-	const int64_t zero = 0;
-	struct stat st;
 	void *map = MAP_FAILED;
 	int fd = spool_have_file(q, SPOOL_STAT, file), saved;
 
 	*at = NULL;
-	if (fd == -1 || fstat(fd, &st) == -1)
+	/* A hole that a full disk cannot fill would be a SIGBUS. */
+	if (fd == -1 || (errno = posix_fallocate(fd, 0, sizeof(**at))) != 0)
 		goto out;
-	/* Written, for a hole that a full disk cannot fill would be a SIGBUS. */
-	if (st.st_size < (off_t)sizeof(zero) && io_pwrite(fd, &zero, sizeof(zero), 0) == -1)
-		goto out;
-	map = mmap(NULL, sizeof(zero), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	map = mmap(NULL, sizeof(**at), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 out:
 	saved = errno;
 	(void)io_close(&fd);

@@ -62,7 +62,7 @@ is_of_now(const struct spool *q, const struct waiting *w)
 		return 0;
 	changed = (int64_t)st.st_ctim.tv_sec * 1000000 + st.st_ctim.tv_nsec / 1000;
 	/* The kernel's clock is some milliseconds behind. */
-	return changed < w->at - SPOOL_WAITING_REST / 2 || (w->at <= now && now - w->at < SPOOL_WAITING_LATE);
+	return w->at <= now && (changed < w->at - SPOOL_WAITING_REST / 2 || now - w->at < SPOOL_WAITING_LATE);
 }
 
 int

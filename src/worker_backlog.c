@@ -7,7 +7,7 @@
 #include "spool_backlog.h"
 #include "spool_waiting.h"
 
-enum { SECOND = 1000000, SHOW_EVERY = SECOND / 10 };
+enum { SECOND = 1000000, SHOW_EVERY = SECOND / 10, AGAIN_MAX = 4 };
 
 void
 backlog_start(struct worker *w)
@@ -35,6 +35,8 @@ backlog_hear(struct worker *w, int number, unsigned what)
 	if (n == NULL)
 		return 1;
 	w->backlog.changed = io_clock();
+	if (number == w->wd_new)
+		w->backlog.heard = 1;
 	*n += ((what & WATCH_CAME) != 0) - ((what & WATCH_GONE) != 0);
 	return (what & ~(unsigned)WATCH_GONE) != 0;
 }
@@ -54,7 +56,7 @@ backlog_scan(struct worker *w)
 	/* What has come before is no news to a count that begins now. */
 	if (b->fd != -1 || b->shown != -1)
 		scan_hear(w);
-	b->in_new = 0;
+	b->in_new = b->heard = 0;
 	b->mixed = 0;
 	b->exact = b->shown != -1;
 }
@@ -68,6 +70,18 @@ complain(struct worker *w)
 	w->backlog.silent = 1;
 }
 
+/* Of what came or went while it read new/ nobody knows whether it has read that, too: it reads again, a few times. */
+static void
+read_again(struct worker *w)
+{
+	struct worker_backlog *b = &w->backlog;
+
+	b->changed = io_clock();
+	b->again = b->heard && b->again < AGAIN_MAX ? b->again + 1 : 0;
+	if (b->again > 0 && w->scan_at > b->changed + cursor_pause(w))
+		w->scan_at = b->changed + cursor_pause(w);
+}
+
 /* To count, it must have heard of each that has gone since its scan began: it scans once more, soon. */
 void
 backlog_scanned(struct worker *w)
@@ -75,7 +89,7 @@ backlog_scanned(struct worker *w)
 	struct worker_backlog *b = &w->backlog;
 
 	if (b->shown != -1)
-		b->changed = io_clock();
+		read_again(w);
 	if (b->shown != -1 || b->in_new < SPOOL_WAITING_LARGE)
 		return;
 	if ((b->shown = spool_waiting_open(&w->q)) != -1 && scan_watch(w, SPOOL_NEW, WATCH_CAME | WATCH_GONE) == -1)
@@ -103,7 +117,7 @@ oldest(struct worker *w)
 	struct stat st;
 
 	/* A group's name is not to be popped, since its line goes on from there. */
-	if (w->backlog.mixed || window_least(&w->aside) != NULL)
+	if (w->backlog.mixed || w->cursor.stray || window_least(&w->aside) != NULL)
 		return -1;
 	while ((e = window_least(&w->ready)) != NULL && spool_stat(&w->q, SPOOL_NEW, e->file, &st) == -1 && errno == ENOENT)
 		window_pop(&w->ready);

@@ -16,6 +16,8 @@ struct worker_backlog {
 	int64_t told, told_at;      /* what was written there last; io_clock() */
 	int shown;                  /* of what who looks sees; -1: another worker counts, or there are few */
 	int exact;                  /* 1: in_new is from a scan that began when each name that goes was heard of */
+	int heard;                  /* 1: names came or went while it was made */
+	int again;                  /* how often in a row it was therefore made again */
 	int mixed;                  /* 1: there are priorities or groups in new/, and so the most urgent may not be the oldest */
 	int silent;                 /* 1: that it cannot be shown was said */
 	int64_t changed, shown_at;  /* io_clock() of the last that came or went, and of what was shown last */

@@ -6,8 +6,11 @@
 #include "spool_cell.h"
 #include "worker_state.h"
 
-/* FEW: names that are tried all the same, or looked at again soon; looking for what was left takes a SHARE-th of the time at most. */
-enum { SECOND = 1000000, FEW = 4, SHARE = 20 };
+/*
+ * FEW: names that are tried all the same, or of those left in a SOON are looked at again; looking for what was left takes a
+ * SHARE-th of the time at most.
+ */
+enum { SECOND = 1000000, SOON = SECOND / 20, FEW = 4, SHARE = 20 };
 
 void
 cursor_start(struct worker *w)
@@ -43,7 +46,7 @@ cursor_scan(struct worker *w)
 {
 	lower(&w->cursor);
 	w->cursor.base = load(&w->cursor);
-	w->cursor.left = 0;
+	w->cursor.left = w->cursor.stray = 0;
 }
 
 void
@@ -87,10 +90,17 @@ is_few(const struct worker *w)
 static void
 leave(struct worker *w, const struct window_entry *e)
 {
-	if (!w->cursor.left)
-		w->cursor.left_at = io_clock();
-	w->cursor.left = 1;
-	if (w->aside.end - w->aside.head < FEW)
+	struct worker_cursor *c = &w->cursor;
+	int64_t now = io_clock();
+
+	if (!c->left)
+		c->left_at = now;
+	c->left = 1;
+	if (now >= c->asked_at + SOON) {
+		c->asked_at = now;
+		c->asked = 0;
+	}
+	if (c->asked++ < FEW)
 		scan_aside(w, e->file);
 	window_pop(&w->ready);
 }
@@ -135,11 +145,20 @@ cursor_next(struct worker *w)
 }
 
 int64_t
+cursor_pause(const struct worker *w)
+{
+	const struct worker_cursor *c = &w->cursor;
+
+	return c->cost > SECOND / SHARE ? c->cost * SHARE : SECOND;
+}
+
+/* What is left and not taken may be more urgent than all that is known. */
+int64_t
 cursor_look(const struct worker *w)
 {
 	const struct worker_cursor *c = &w->cursor;
 
-	if (!c->left || window_least(&w->ready) != NULL)
-		return INT64_MAX;
-	return c->left_at + (c->cost > SECOND / SHARE ? c->cost * SHARE : SECOND);
+	if (c->stray)
+		return w->scanned_at + cursor_pause(w);
+	return !c->left || window_least(&w->ready) != NULL ? INT64_MAX : c->left_at + cursor_pause(w);
 }

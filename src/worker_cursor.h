@@ -19,6 +19,9 @@ struct worker_cursor {
 	int64_t own;       /* what this worker has moved it to; all names of that place are its own */
 	int left;          /* 1: some were left to others since the last scan */
 	int64_t left_at;   /* io_clock() of the first of them */
+	int asked;         /* how many of them are looked at again soon */
+	int64_t asked_at;  /* io_clock() of the first of these */
+	int stray;         /* 1: one of these was still there: who passed it does not have it */
 	int64_t cost;      /* how long that scan has taken, microseconds */
 };
 
@@ -29,5 +32,6 @@ void cursor_scanned(struct worker *w);            /* and has ended */
 void cursor_came(struct worker *w, int64_t key, const struct id_name *name);   /* before it goes into `ready` */
 const struct window_entry *cursor_next(struct worker *w);   /* the least of `ready` that is this worker's to try; NULL: none */
 int64_t cursor_look(const struct worker *w);      /* io_clock(): when to scan for what others have left, too */
+int64_t cursor_pause(const struct worker *w);     /* microseconds between two scans, if that takes little of the time */
 
 #endif

@@ -204,7 +204,7 @@ int
 scan_again(struct worker *w)
 {
 	int64_t now = io_clock();
-	int all = now >= w->scan_at;
+	int all = now >= w->scan_at, looks;
 
 	if (all) {
 		w->scan_at = now + SCAN_EVERY;
@@ -220,9 +220,12 @@ scan_again(struct worker *w)
 		recover_batches(w);
 	if ((all || (w->later.cut && window_least(&w->later) == NULL)) && scan_later(w) == -1)
 		return -1;
-	if ((all || (w->ready.cut && window_least(&w->ready) == NULL) || group_hungry(w) || now >= cursor_look(w)) &&
-	    scan_new(w) == -1)
+	looks = all || (w->ready.cut && window_least(&w->ready) == NULL) || group_hungry(w) || now >= cursor_look(w);
+	if (looks && scan_new(w) == -1)
 		return -1;
+	/* Events were lost while it scanned: were it to start over at once, it might do so for ever. */
+	if (looks && w->scan_at == 0)
+		w->scan_at = io_clock() + cursor_pause(w);
 	return 0;
 }
 
@@ -313,8 +316,10 @@ look_aside(struct worker *w)
 	struct stat st;
 
 	while ((e = window_least(&w->aside)) != NULL && e->key <= io_clock()) {
-		if ((spool_stat(&w->q, SPOOL_NEW, e->file, &st) == 0 || errno != ENOENT) && id_parse(e->file, &name) == 0)
+		if ((spool_stat(&w->q, SPOOL_NEW, e->file, &st) == 0 || errno != ENOENT) && id_parse(e->file, &name) == 0) {
+			w->cursor.stray = w->cursor.left;
 			came(w, &name, e->file);
+		}
 		window_pop(&w->aside);
 	}
 }

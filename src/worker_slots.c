@@ -189,8 +189,10 @@ judge(struct worker *w, int i, const struct slot_result *r)
 	if (*note != '\0')
 		(void)spool_note(c, note);
 	if (r->end == SLOT_NO_EXEC) {
+		(void)snprintf(note, sizeof(note), "starting the handler '%.200s'", w->o->command != NULL ? w->o->command[0] :
+		    w->p.handler);
 		errno = r->code;
-		slots_hold(w, "starting the handler");
+		slots_hold(w, note);
 	}
 }
 
@@ -218,8 +220,11 @@ slots_collect(struct worker *w)
 		any = 1;
 	}
 	/* The next ones run while the disk takes the ends of these; but not as long as it has faults. */
-	if (any && w->hold == 0)
+	if (any && w->hold == 0) {
+		/* Others leave to this one what it does not know of yet. */
+		scan_hear(w);
 		slots_fill(w);
+	}
 	if (any)
 		w->ends.last = io_clock();
 	ends_settle(w);

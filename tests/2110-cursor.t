@@ -40,6 +40,22 @@ echo next | wqw-submit ./q >next
 exits 0 'and what comes below it is run' wqw-wait --timeout 50 "$(cat next)"
 stop "$worker"
 
+# --- a worker that did not know of more urgent ones moved it beyond them, and much is left to do
+at 0
+touch q/pause
+bg wqw-worker ./q -- sh -c 'word=$(cat) && echo "$word" >>"$1" && { [ "$word" = urgent ] || sleep 0.1; }' sh "$T/order"
+worker=$BG_PID
+until_true eval '[ "$(wqw-stat --json ./q | grep -c "\"workers\":1")" = 1 ]'
+yes normal | head -n 100 | wqw-submit --lines ./q >addresses
+yes urgent | head -n 20 | wqw-submit --lines --priority 0 ./q >left
+at $(($(stands "$(sed -n '50s|.*/||p' addresses)") * 1024 + 1023))
+rm q/pause
+# shellcheck disable=SC2046 # many addresses
+exits 0 'all are run' wqw-wait --timeout 200 $(cat left addresses)
+before=$(awk '/urgent/ { before = NR - ++urgent } END { print before }' order)
+ok "$before of a hundred others were run before the last urgent one, less than 40" test "$before" -lt 40
+stop "$worker"
+
 # --- what cannot be
 for value in 9223372036854775807 -9223372036854775808 0; do
 	at $value
