@@ -56,6 +56,11 @@ from_job(const struct spool *q, const struct spool_job *job, struct view *v)
 
 	*v = (struct view){ .queue = q->word, .name = job->name, .attempts = job->name.attempts,
 	    .submitted = job->name.time, .due = -1, .started = -1, .finished = -1, .progress = { .percent = -1 } };
+	/* A dead letter that was put back: its name tells what was. */
+	if ((job->dir == SPOOL_NEW || job->dir == SPOOL_LATER) && job->name.reason != ID_NONE) {
+		v->attempts = 0;
+		v->name.reason = ID_NONE;
+	}
 	switch (job->dir) {
 	case SPOOL_NEW:
 		v->state = VIEW_NEW;

@@ -12,10 +12,12 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "address.h"
 #include "io.h"
 #include "spool_count.h"
 #include "spool_event.h"
 #include "spool_init.h"
+#include "tool.h"
 
 static int
 read_policy(struct worker *w)
@@ -89,12 +91,12 @@ take_signals(struct worker *w)
 static int
 open_queue(struct worker *w)
 {
-	char why[256], host[64];
+	char why[256], host[64], text[1024];
+	int error;
 
 	if (spool_open(&w->q, w->o->queue) == -1) {
-		if (errno == EINVAL)
-			errx(EX_USAGE, "%s: not the name of a queue", w->o->queue);
-		err(EX_NOINPUT, "%s: no such queue; wqw-init makes one", w->o->queue);
+		error = errno;
+		errx(tool_code(error), "%s", address_fault(text, sizeof(text), w->o->queue, 1, error));
 	}
 	if (spool_trusted(w->q.fd, why, sizeof(why)) == -1) {
 		if (errno == EPERM)

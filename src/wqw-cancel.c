@@ -61,8 +61,9 @@ end_round(struct cancel *c)
 static void
 one_job(struct cancel *c)
 {
-	char text[PATH_MAX + ID_MAX + 256];
+	char text[PATH_MAX + ID_MAX + 256], why[256];
 	struct spool_job job;
+	struct policy policy;
 	int r, error;
 
 	c->round.jobs.q = &c->at.q;
@@ -73,6 +74,12 @@ one_job(struct cancel *c)
 			errx(EX_TEMPFAIL, "out of memory");
 		if (r == 1)
 			end_round(c);
+		return;
+	}
+	/* A dead letter is told of as queue.conf says. */
+	if (r == -1 && error == EINVAL && spool_policy(&c->at.q, &policy, why, sizeof(why)) == -1 && errno == EINVAL) {
+		(void)snprintf(text, sizeof(text), "%s/%s", c->at.q.word, why);
+		fault(c, EX_CONFIG, text);
 		return;
 	}
 	(void)snprintf(text, sizeof(text), "%s/%s: %s", c->at.q.word, c->at.id, r == 1 ? address_refusal(&job) :

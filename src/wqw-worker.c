@@ -2,6 +2,7 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sysexits.h>
 
 #include "units.h"
@@ -59,6 +60,11 @@ main(int argc, char *argv[])
 		return EX_USAGE;
 	}
 	o.queue = argv[optind];
+	/* getopt(3) leaves it before what it has not looked at. */
+	if (optind + 1 < argc && strcmp(argv[optind - 1], "--") != 0) {
+		warnx("'%s' after the queue: a handler comes after --, and a worker has one queue", argv[optind + 1]);
+		return EX_USAGE;
+	}
 	o.command = optind + 1 < argc ? &argv[optind + 1] : NULL;
 	return worker_run(&o);
 }

@@ -133,6 +133,15 @@ rm spool/q/pause
 exits 66 'no such queue' wqw-cancel --pause nowhere
 exits 64 'an address is no queue' wqw-cancel --pause 'q a'
 
+# --- a policy that is wrong
+clear_all
+put new/a
+echo 'handlr x' >spool/q/queue.conf
+exits 78 'a dead letter cannot be told of as queue.conf says' wqw-cancel q/a
+like "$(said)" '^wqw-cancel: q/queue.conf:1: unknown name "handlr"$' 'which is named'
+ok 'it waits on' test -e spool/q/new/a
+rm spool/q/queue.conf
+
 # --- words
 exits 64 'what?' wqw-cancel
 exits 64 'a queue is no job' wqw-cancel q

@@ -72,6 +72,7 @@ is "$(find spool/q/new spool/q/later -type f | sort | sed 's|.*q/||' | tr '\n' '
 is "$(find spool/q/later -printf '%f %T@\n' | sort | awk '/^r/ { if (NR > 2) d = d sprintf("%.0f ", $2 - at); at = $2 } END { print d }')" \
 	'1 1 1 ' 'a second apart'
 is "$(wqw-status q/r3 | cut -f 2)" later 'and are found there'
+like "$(wqw-status --json q/r3)" '"attempts":0,.*"reason":null' 'with no attempts, and no reason'
 find spool/q/later -type f -exec touch -d '1 minute ago' {} +
 ok 'a worker' wqw-worker q --drain -- sh -c 'echo "$WQW_ATTEMPT"'
 is "$(wqw-cat q/r5)" 1 'gives them all their attempts'
