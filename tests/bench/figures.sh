@@ -26,7 +26,7 @@ figure_submit()
 {
 	for n in 1 16 64; do
 		fresh q
-		note submit "limit-$n" "$(limit submit q "$(jobs 1024 4096)" $n)"
+		note submit "limit-$n" "$(limit submit q "$(jobs $((n == 1 ? 256 : 1024)) 4096)" $n)"
 	done
 	fresh q
 	note submit limit-group "$(limit group q "$(jobs 5000 20000)" 100)"
@@ -51,7 +51,7 @@ http()
 {
 	n=$1
 	fresh q
-	limit=$(limit submit q "$(jobs 1024 4096)" "$n")
+	limit=$(limit submit q "$(jobs $((n == 1 ? 256 : 1024)) 4096)" "$n")
 	note "http$n" "limit-$n" "$limit"
 	# How long a commit takes one of so many.
 	commit=$(echo "$limit $n" | awk '{ printf "%.3f\n", 1000 * $2 / $1 }')
@@ -65,7 +65,7 @@ http()
 	rm -rf q
 }
 
-figure_http1() { http 1 "$(jobs 1000 4000)"; }
+figure_http1() { http 1 "$(jobs 400 4000)"; }
 figure_http64() { http 64 "$(jobs 6400 32000)"; }
 
 # The CGI, and an empty static one, behind the same server.
@@ -109,7 +109,7 @@ filled() { printf '20260101T0000%02d.%06d-0123456789abcdef' $(($1 / 1000000)) $(
 
 figure_drain()
 {
-	n=$(jobs 1000 5000)
+	n=$(jobs 400 5000)
 	for sync in 1 0; do
 		fresh q
 		fill q "$n"
