@@ -19,7 +19,7 @@ chmod -R u+w copy
 touch copy/configure copy/src/config.h copy/src/config.mk
 # Of the modules only what is below the worker.
 modules=$(cd copy/src && printf '%s\n' [!w]*.c window*.c watch.c worker*.c | sed 's/\.c$//' |
-	grep -Ev '^(await|door|http|page|feed|view|tool|address)')
+	grep -Ev '^(await|door|http|page|feed|view)')
 # shellcheck disable=SC2086,SC2116 # names, onto one line
 build() { make -s -j 2 -C copy B=bin CFLAGS='-O1 -w' MODULES="$(echo $modules)" bin/wqw-worker; }
 ok 'a copy of the source builds' build
