@@ -132,7 +132,8 @@ run-tests: all $(TEST_PROGRAMS)
 
 check-asan: needs
 	$(Q)$(MAKE) --no-print-directory O=obj-asan B=obj-asan/bin ASAN=1 FORTIFY= STATIC= HARDEN=-fPIE HARDEN_LD=-pie \
-		CFLAGS='-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all' run-tests
+		CFLAGS='-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all -include tests/asan.h' \
+		run-tests
 
 needs:
 	@./bootstrap --quiet --tests
