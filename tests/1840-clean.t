@@ -39,7 +39,7 @@ if command -v faketime >/dev/null && [ -z "$WQW_ASAN" ]; then
 	put failed/b,A=1,X=exit
 	is "$(faketime -f '-8d' wqw-clean -v)" '' 'a clock that is behind removes nothing'
 else
-	skip 'faketime is missing' 'and old'
+	skip 'faketime is missing, or does not go with the sanitizers' 'and old'
 fi
 
 # --- a job that has an end on record and is there again: the record is needed
