@@ -151,7 +151,7 @@ is "$(count "$Q/done")" 2 'and what it submits runs'
 exits 64 'a handler without -- is refused' wqw-worker "$Q" true
 like "$(said)" "^wqw-worker: 'true' after the queue: a handler comes after --" 'in words'
 exits 66 'a queue that is not there' wqw-worker "$W/none" -- true
-like "$(said)" "^wqw-worker: there is no queue at '$W/none' (wqw-init makes one)$" 'is named'
+like "$(said)" "^wqw-worker: there is no queue at '$W/none' .wqw-init makes one.$" 'is named'
 
 printf '%s\n' 'max-cpu 10s' >>"$Q/queue.conf"
 exits 78 'max-cpu is refused' wqw-worker "$Q" --drain --persistent -- true
