@@ -113,6 +113,10 @@ group_claim(struct worker *w, const char *file, struct spool_claim *c)
 	line = window_line_find(&w->lines, name.group);
 	if (line == NULL || line->stalled || (e = window_least(&line->names)) == NULL || strcmp(e->file, file) != 0)
 		return 0;
+	if (w->torn) {
+		stall(w, line, SECOND);
+		return 0;
+	}
 	return claim_in_turn(w, line, file, c);
 }
 

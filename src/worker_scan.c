@@ -104,8 +104,12 @@ scan_new(struct worker *w)
 	window_seal(&w->ready);
 	/* A scan may have missed what came while it ran, but not what came after that. */
 	scan_hear(w);
-	backlog_scanned(w);
 	cursor_scanned(w);
+	/* Events were lost meanwhile: were it to start over at once, it might do so for ever. */
+	w->torn = w->scan_at == 0;
+	if (w->torn)
+		w->scan_at = io_clock() + cursor_pause(w);
+	backlog_scanned(w);
 	return 0;
 }
 
@@ -204,7 +208,7 @@ int
 scan_again(struct worker *w)
 {
 	int64_t now = io_clock();
-	int all = now >= w->scan_at, looks;
+	int all = now >= w->scan_at;
 
 	if (all) {
 		w->scan_at = now + SCAN_EVERY;
@@ -220,12 +224,9 @@ scan_again(struct worker *w)
 		recover_batches(w);
 	if ((all || (w->later.cut && window_least(&w->later) == NULL)) && scan_later(w) == -1)
 		return -1;
-	looks = all || (w->ready.cut && window_least(&w->ready) == NULL) || group_hungry(w) || now >= cursor_look(w);
-	if (looks && scan_new(w) == -1)
+	if ((all || (w->ready.cut && window_least(&w->ready) == NULL) || group_hungry(w) || now >= cursor_look(w)) &&
+	    scan_new(w) == -1)
 		return -1;
-	/* Events were lost while it scanned: were it to start over at once, it might do so for ever. */
-	if (looks && w->scan_at == 0)
-		w->scan_at = io_clock() + cursor_pause(w);
 	return 0;
 }
 

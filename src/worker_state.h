@@ -44,6 +44,7 @@ struct worker {
 	int wd_new, wd_later, wd_cur, wd_queue, wd_stat;
 	struct worker_backlog backlog;
 	struct worker_ring ring;
+	int torn;                   /* 1: events were lost while new/ was read: the first of a group may not be known */
 	int hears_ends;             /* 1: wd_cur tells of names that go, too */
 	int deaf;                   /* 1: what is closed in cur/ was closed by this worker's own look */
 	int64_t quiet_until;        /* io_clock(): closes in cur/ are looked at then, all at once */
