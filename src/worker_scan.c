@@ -105,10 +105,10 @@ scan_new(struct worker *w)
 	/* A scan may have missed what came while it ran, but not what came after that. */
 	scan_hear(w);
 	cursor_scanned(w);
-	/* Events were lost meanwhile: were it to start over at once, it might do so for ever. */
+	/* What was lost meanwhile is found a second later: at once, a large and busy queue would be read for ever. */
 	w->torn = w->scan_at == 0;
 	if (w->torn)
-		w->scan_at = io_clock() + cursor_pause(w);
+		w->scan_at = io_clock() + SECOND;
 	backlog_scanned(w);
 	return 0;
 }
