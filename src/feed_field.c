@@ -51,7 +51,7 @@ feed_field(struct job_header *h, const char *text, const char **why)
 		return refuse(why, "a name has letters, digits and !#$%&'*+-.^_`|~", EINVAL);
 	if (is_reserved(name))
 		return refuse(why, "wqw itself sets Content-Length, Expires, Id, Idempotency-Key, Attempt, Started, Finished, "
-		    "Worker, Exit, Next, Notify and Batch", EINVAL);
+		    "Worker, Exit, Next, Notify, Batch, Batch-Done and Batch-Failed", EINVAL);
 	if (!job_valid_value(colon + 1))
 		return refuse(why, "a value is one line of at most 4095 bytes, without control characters", EINVAL);
 	if (!trace_field(name, colon + 1, why)) {

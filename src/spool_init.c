@@ -111,8 +111,7 @@ open_parent(const char *word, const char **name, char *why, size_t size)
 	*name = slash == NULL ? word : slash + 1;
 	if (slash == NULL) {
 		(void)snprintf(dir, sizeof(dir), "%s", spool_root());
-		if (mkdir(dir, 0755) == -1 && errno != EEXIST)
-			(void)refuse(why, size, strerror(errno), dir);
+		(void)mkdir(dir, 0755);   /* what is wrong with it is told by open */
 	} else
 		(void)snprintf(dir, sizeof(dir), "%.*s", slash == word ? 1 : (int)(slash - word), word);
 	(void)snprintf(why, size, "%s", dir);

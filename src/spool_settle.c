@@ -90,12 +90,9 @@ open_staged(const struct spool_claim *c)
 int
 spool_stage(struct spool_claim *c, const struct policy *p, const char *worker)
 {
-	const char *what;
-
 	/* What an attempt of this number has left that was put back, or put back by hand, is no one's. */
-	if (spool_event_check(c->q, p, &what) == -1 || spool_outbox_drop(c->q, SPOOL_IF_DONE, &c->name) == -1)
-		return -1;
-	if (make_header(c, p, worker) == -1 || (c->result = open_staged(c)) == -1)
+	if (spool_outbox_drop(c->q, SPOOL_IF_DONE, &c->name) == -1 || make_header(c, p, worker) == -1 ||
+	    (c->result = open_staged(c)) == -1)
 		return -1;
 	/* The lock keeps an old, quiet attempt's result from being swept. */
 	if (flock(c->result, LOCK_EX | LOCK_NB) == -1 || io_write(c->result, c->made.text, c->made.len) == -1)

@@ -42,7 +42,8 @@ read_policy(struct worker *w)
 			warnx("%s/queue.conf: %s: this queue itself; its jobs would never end", w->q.word, what);
 			return -1;
 		}
-		warn("%s/queue.conf: %s: nothing is run until that queue is there", w->q.word, what);
+		(void)snprintf(why, sizeof(why), WORKER_NO_WAY, what);
+		warn("%s: %s", w->q.word, why);
 	}
 	w->p = p;
 	return 0;

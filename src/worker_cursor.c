@@ -10,7 +10,7 @@
  * FEW: names that are tried all the same, or of those left in a SOON are looked at again; looking for what was left takes a
  * SHARE-th of the time at most.
  */
-enum { SECOND = 1000000, SOON = SECOND / 20, FEW = 4, SHARE = 20 };
+enum { SECOND = 1000000, MINUTE = 60 * SECOND, SOON = SECOND / 20, FEW = 4, SHARE = 20 };
 
 void
 cursor_start(struct worker *w)
@@ -149,7 +149,7 @@ cursor_pause(const struct worker *w)
 {
 	const struct worker_cursor *c = &w->cursor;
 
-	return c->cost > SECOND / SHARE ? c->cost * SHARE : SECOND;
+	return c->cost <= SECOND / SHARE ? SECOND : c->cost < MINUTE / SHARE ? c->cost * SHARE : MINUTE;
 }
 
 /* What is left and not taken may be more urgent than all that is known. */

@@ -10,9 +10,10 @@
 #include <unistd.h>
 
 #include "io.h"
+#include "spool_event.h"
 #include "spool_group.h"
 
-enum { SECOND = 1000000, HOLD_MAX = 60 * SECOND, HANDLER_WORDS = 128 };
+enum { SECOND = 1000000, HOLD_MAX = 60 * SECOND, HANDLER_WORDS = 128, WHAT_MAX = ID_NAME_MAX + 1 };
 
 int
 slots_start(struct worker *w)
@@ -65,8 +66,9 @@ command(const struct worker *w, char line[POLICY_HANDLER_MAX], char *word[HANDLE
 	return word;
 }
 
+/* -1: `what` says what was at fault. */
 static int
-run(struct worker *w, int i)
+run(struct worker *w, int i, char what[WHAT_MAX])
 {
 	struct spool_claim *c = w->claim[i];
 	char line[POLICY_HANDLER_MAX], *word[HANDLER_WORDS + 1];
@@ -74,8 +76,14 @@ run(struct worker *w, int i)
 	struct slot_attempt a;
 	int keep = w->o->persistent, r = -1;
 	struct stat st;
+	const char *event;
 	char *told = NULL;
 
+	if (spool_event_check(&w->q, &w->p, &event) == -1) {
+		(void)snprintf(what, WHAT_MAX, WORKER_NO_WAY, event);
+		return -1;
+	}
+	(void)snprintf(what, WHAT_MAX, "%s", c->file);
 	if (spool_stage(c, &w->p, w->name) == -1 || fstat(c->log, &st) == -1 ||
 	    attempt_env(&env, keep ? NULL : c, &w->p, w->dir) == -1)
 		return -1;
@@ -101,6 +109,7 @@ fill(struct worker *w, int i)
 {
 	struct spool_claim *c = w->claim[i];
 	const struct window_entry *e;
+	char what[WHAT_MAX];
 	int r;
 
 	while ((e = cursor_next(w)) != NULL) {
@@ -117,14 +126,14 @@ fill(struct worker *w, int i)
 			return 0;
 		if (r != 1)
 			continue;
-		if (run(w, i) == 0) {
+		if (run(w, i, what) == 0) {
 			spool_enroll_slot(&w->enrolled, i, c->name.id);
 			limit_started(w);
 			w->cancelled[i] = 0;
 			w->running++;
 			return 1;
 		}
-		slots_hold(w, c->file);
+		slots_hold(w, what);
 		c->outcome = SPOOL_PUT_BACK;
 		(void)spool_settle(&c, 1);
 		return 0;

@@ -18,6 +18,9 @@
 #include "worker_limit.h"
 #include "worker_ring.h"
 
+/* For what spool_event_check() says. */
+#define WORKER_NO_WAY "queue.conf: %s: nothing is run until that queue is there"
+
 struct worker {
 	const struct worker_options *o;
 	struct spool q;

@@ -15,6 +15,7 @@
 #include "door_run.h"
 #include "door_socket.h"
 #include "spool.h"
+#include "tool.h"
 #include "web_helper.h"
 
 static const char usage[] =
@@ -80,25 +81,24 @@ parse_options(int argc, char *argv[], struct door_rules *rules)
 	static const struct option longs[] = {
 		{ "listen", required_argument, NULL, 'l' }, { "debug", no_argument, NULL, 'd' },
 		{ "no-confine", no_argument, NULL, 'n' }, { "help", no_argument, NULL, 'h' },
-		{ "max-connections", required_argument, NULL, LIMIT },
-		{ "max-per-client", required_argument, NULL, LIMIT },
-		{ "max-in-flight", required_argument, NULL, LIMIT },
-		{ "header-time", required_argument, NULL, LIMIT },
-		{ "idle-time", required_argument, NULL, LIMIT },
-		{ "min-rate", required_argument, NULL, LIMIT },
-		{ "rate-time", required_argument, NULL, LIMIT },
+		{ "max-connections", required_argument, NULL, LIMIT + 0 },
+		{ "max-per-client", required_argument, NULL, LIMIT + 1 },
+		{ "max-in-flight", required_argument, NULL, LIMIT + 2 },
+		{ "header-time", required_argument, NULL, LIMIT + 3 },
+		{ "idle-time", required_argument, NULL, LIMIT + 4 },
+		{ "min-rate", required_argument, NULL, LIMIT + 5 },
+		{ "rate-time", required_argument, NULL, LIMIT + 6 },
 		{ NULL, 0, NULL, 0 }
 	};
 	const char *where = NULL;
+	char why[1024];
 	int c, which;
 
-	while ((c = getopt_long(argc, argv, "dhl:", longs, &which)) != -1)
+	opterr = 0;
+	while ((c = getopt_long(argc, argv, ":dhl:", longs, &which)) != -1)
 		switch (c) {
 		case 'l':
 			where = optarg;
-			break;
-		case LIMIT:
-			set_limit(rules, longs[which].name, optarg);
 			break;
 		case 'd':
 			(void)setenv("WQW_DEBUG", "1", 1);
@@ -110,8 +110,9 @@ parse_options(int argc, char *argv[], struct door_rules *rules)
 			fputs(usage, stdout);
 			exit(EX_OK);
 		default:
-			fputs(usage, stderr);
-			exit(EX_USAGE);
+			if (c < LIMIT)
+				errx(EX_USAGE, "%s", tool_wrong(why, sizeof(why), c, argv, longs));
+			set_limit(rules, longs[which].name, optarg);
 		}
 	if (optind < argc)
 		errx(EX_USAGE, "%s: no argument is wanted here; -l ADDR:PORT listens, -h tells more", argv[optind]);
@@ -123,6 +124,7 @@ static int
 find_socket(const char *where)
 {
 	char why[256];
+	struct stat st;
 	int fd;
 
 	if (where != NULL) {
@@ -134,8 +136,10 @@ find_socket(const char *where)
 		return fd;
 	if (errno != ENOENT)
 		err(EX_CONFIG, "$LISTEN_FDS has to hand over just one socket");
-	if (isatty(STDIN_FILENO))
-		errx(EX_USAGE, "standard input is a terminal and no connection; -l ADDR:PORT listens, -h tells more");
+	/* Files and pipes are taken, for tests by hand. */
+	if (fstat(STDIN_FILENO, &st) == 0 && S_ISCHR(st.st_mode))
+		errx(EX_USAGE, "standard input is %s and no connection; -l ADDR:PORT listens, -h tells more",
+		    isatty(STDIN_FILENO) ? "a terminal" : "a device");
 	return STDIN_FILENO;
 }
 

@@ -133,6 +133,8 @@ make(char *word, const struct spool_owner *o)
 		(void)tool_clean(clean, sizeof(clean), why);
 		if (error == EPERM || error == EINVAL)
 			warnx("%s", clean);
+		else if (error == ENOENT)
+			warnx("%s: not there; make the directory first that the queue is to be in", clean);
 		else
 			warnx("%s: %s", clean, strerror(error));
 		return error == ENOENT ? EX_CANTCREAT : tool_code(error);

@@ -141,7 +141,7 @@ print(struct stat_run *t, FILE *f)
 		return t->aged ? view_json_ages(f, &t->age) : view_json_queues(f, t->rows.row, t->rows.n, now);
 	if (t->aged)
 		view_table_age(f, &t->age);
-	else
+	else if (t->rows.n > 0 || t->code == EX_OK)
 		view_table(f, t->rows.row, t->rows.n, now);
 	return 0;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "tool.h"
 #include "units.h"
 #include "worker.h"
 
@@ -35,9 +36,11 @@ main(int argc, char *argv[])
 		{ NULL, 0, NULL, 0 }
 	};
 	struct worker_options o = { .slots = 1 };
+	char why[1024];
 	int c;
 
-	while ((c = getopt_long(argc, argv, "hj:", options, NULL)) != -1)
+	opterr = 0;
+	while ((c = getopt_long(argc, argv, ":hj:", options, NULL)) != -1)
 		switch (c) {
 		case 'd':
 			o.drain = 1;
@@ -52,8 +55,7 @@ main(int argc, char *argv[])
 			usage(stdout);
 			return EX_OK;
 		default:
-			usage(stderr);
-			return EX_USAGE;
+			errx(EX_USAGE, "%s", tool_wrong(why, sizeof(why), c, argv, options));
 		}
 	if (optind == argc) {
 		usage(stderr);

@@ -59,7 +59,7 @@ for name in metrics healthz openapi.json wqw.css wqw.js wqw.svg ./metrics; do
 done
 is "$(echo [!s]* s*l)" 'c d err spool' 'nothing came of them'
 exits 73 'a path to nowhere' wqw-init nowhere/at/all
-like "$(said)" '^wqw-init: nowhere/at: No such file or directory$' 'says so in a line'
+like "$(said)" '^wqw-init: nowhere/at: not there; make the directory first that the queue is to be in$' 'says so in a line'
 
 mkdir -m 777 spool/open open
 exits 77 'a queue that everybody can write to' wqw-init open

@@ -129,6 +129,9 @@ refused 78 'q/queue.conf:1:' wqw-submit q empty
 echo 'reserve-bytes 1000000T' >spool/q/queue.conf
 refused 75 'reserve' wqw-submit q empty
 rm spool/q/queue.conf
+mkdir spool/q/queue.conf
+refused 78 'q/queue.conf: not a file' wqw-submit q empty
+rmdir spool/q/queue.conf
 ok 'nothing was submitted' nothing
 
 # --- descriptors

@@ -41,6 +41,8 @@ is "$(table b | tail -n 1)" 'b 0 0 0 0 0 0 - 0 0 0 paused' 'nothing waits'
 exits 66 'no such queue' wqw-stat nowhere a
 like "$(said)" "there is no queue 'nowhere'" 'says so'
 like "$(said)" '^a  ' 'and goes on'
+exits 66 'nothing but that' wqw-stat nowhere
+is "$(said | wc -l)" 1 'is no table'
 exits 64 "not a queue's name" wqw-stat 'x y'
 exits 64 'an option that is none' wqw-stat --jsn
 like "$(said)" '\(allowed: .*--age .*--json --prometheus --watch --batches --help\)' 'says what is allowed'

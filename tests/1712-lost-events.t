@@ -18,4 +18,5 @@ until_true eval 'printf second | wqw-submit --group g ./q >>rest; [ -s order ]'
 is "$(head -n 1 order)" first 'the first of the group is the first that is run'
 # shellcheck disable=SC2046 # many addresses
 exits 0 'and all are run' wqw-wait --timeout 200 $(cat first rest)
+stop "$BG_PID"
 done_testing

@@ -121,8 +121,12 @@ is "$(count "$WQW_SPOOL/self/done")" 1 'a queue is not told of itself'
 
 queue lonely 'events nobody'
 echo x | wqw-submit lonely >"$T/job"
-bg wqw-worker lonely -- true
-until_true test -e "$WQW_SPOOL/lonely/new/$(sed 's|.*/||' "$T/job")"
+bg sh -c 'exec wqw-worker lonely -- true 2>"$1"' sh "$T/lonely.err"
+until_true eval '[ "$(wc -l <"$T/lonely.err")" -ge 2 ]'
+is "$(sort -u "$T/lonely.err")" \
+	'wqw-worker: lonely: queue.conf: events: nothing is run until that queue is there: No such file or directory' \
+	'a worker says what keeps a job from being run'
+ok 'which waits' test -e "$WQW_SPOOL/lonely/new/$(sed 's|.*/||' "$T/job")"
 queue nobody
 until_true counts "$WQW_SPOOL/nobody/new" 1
 stop "$BG_PID"

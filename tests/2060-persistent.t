@@ -152,6 +152,8 @@ exits 64 'a handler without -- is refused' wqw-worker "$Q" true
 like "$(said)" "^wqw-worker: 'true' after the queue: a handler comes after --" 'in words'
 exits 66 'a queue that is not there' wqw-worker "$W/none" -- true
 like "$(said)" "^wqw-worker: there is no queue at '$W/none' .wqw-init makes one.$" 'is named'
+exits 64 'an option that is none' wqw-worker "$Q" --jibs 3
+like "$(said)" "^wqw-worker: unknown or ambiguous option '--jibs' .allowed: --drain --jobs --persistent --help.$" 'is named'
 
 printf '%s\n' 'max-cpu 10s' >>"$Q/queue.conf"
 exits 78 'max-cpu is refused' wqw-worker "$Q" --drain --persistent -- true

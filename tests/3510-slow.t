@@ -65,6 +65,11 @@ for bad in --max-connections=0 --max-per-client=x --max-in-flight=0 --header-tim
 	is "$(said | wc -l | tr -d ' ') $(said | grep -c "^wqw-httpd: ${bad%%=*}: \"${bad#*=}\" is not ")" '1 1' "$bad: a line that says so"
 done
 
+exits 64 'a limit without its number' wqw-httpd --rate-time
+is "$(said)" 'wqw-httpd: option --rate-time needs a value' 'says which'
+exits 64 'no connection' sh -c 'wqw-httpd </dev/null'
+like "$(said)" '^wqw-httpd: standard input is a device and no connection; -l ADDR:PORT listens' 'says so'
+
 # --- a thousand
 
 # requests NAME: 200 of them; the milliseconds they took are in $took.
