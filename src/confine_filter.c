@@ -37,6 +37,7 @@ confine_filter(void)
 enum { X32 = 0x40000000, REFUSE = SECCOMP_RET_ERRNO | ENOSYS };
 enum { NUMBERS = 512, NOT = 0, IS_PLAIN = 255 };
 enum { HEAD_LENGTH = 6, SPAN_LENGTH = 9 };   /* instructions at the most, with those of the tree */
+enum { JUMP_MAX = 255 };                     /* of one with a condition */
 
 enum test { IS, EITHER, HAS, LACKS, IS_NULL, IS_OWN };   /* of an argument's lower half; IS_NULL: of both */
 
@@ -152,17 +153,21 @@ put_span(struct program *p, const struct span *s)
 static void
 put_spans(struct program *p, const struct span *s, size_t n)
 {
-	unsigned short jump;
+	unsigned short jump = p->n;
+	int near = n / 2 * SPAN_LENGTH <= JUMP_MAX;
 
 	if (n == 1) {
 		put_span(p, s);
 		return;
 	}
-	put(p, BPF_JMP | BPF_JGE | BPF_K, s[n / 2].from, 0, 1);
-	jump = p->n;
-	put(p, BPF_JMP | BPF_JA, 0, 0, 0);
+	put(p, BPF_JMP | BPF_JGE | BPF_K, s[n / 2].from, 0, !near);
+	if (!near)
+		put(p, BPF_JMP | BPF_JA, 0, 0, 0);
 	put_spans(p, s, n / 2);
-	p->code[jump].k = (uint32_t)(p->n - jump - 1);
+	if (near)
+		p->code[jump].jt = (unsigned char)(p->n - jump - 1);
+	else
+		p->code[jump + 1].k = (uint32_t)(p->n - jump - 2);
 	put_spans(p, s + n / 2, n - n / 2);
 }
 

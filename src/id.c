@@ -1,10 +1,11 @@
+#include <sys/random.h>
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#include <bsd/stdlib.h>
 #include <bsd/string.h>
 #include <sha2.h>
 
@@ -99,7 +100,9 @@ id_new(char id[ID_MAX + 1], int priority, const char *group)
 {
 	unsigned char bytes[RANDOM_BYTES];
 
-	arc4random_buf(bytes, sizeof(bytes));
+	/* Not arc4random(3), which makes itself ready for many numbers: most programs want one. */
+	if (getentropy(bytes, sizeof(bytes)) == -1)
+		return -1;
 	return make(id, io_now(), bytes, priority, group);
 }
 

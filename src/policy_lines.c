@@ -1,5 +1,7 @@
 #include "policy_lines.h"
 
+#include <sys/stat.h>
+
 #include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -103,18 +105,29 @@ take_text(struct policy_lines *l, char *text, size_t len)
 	return result;
 }
 
+/* How much of it is read: one more than is allowed, so that more is noticed, but of a file no more than there is now. */
+static size_t
+most(FILE *f)
+{
+	struct stat st;
+
+	return fileno(f) != -1 && fstat(fileno(f), &st) == 0 && S_ISREG(st.st_mode) && st.st_size < FILE_MAX ?
+	    (size_t)st.st_size : FILE_MAX + 1;
+}
+
 int
 policy_lines(struct policy_lines *l, FILE *f)
 {
-	char *text;
-	size_t len;
+	size_t room = most(f), len;
+	char *text = malloc(room + 1);
 	int result = -1, error;
 
 	if (l->size > 0)
 		l->why[0] = '\0';
-	if ((text = malloc(FILE_MAX + 1)) == NULL)
+	if (text == NULL)
 		return -1;
-	len = fread(text, 1, FILE_MAX + 1, f);
+	(void)setvbuf(f, NULL, _IONBF, 0);
+	len = fread(text, 1, room, f);
 	if (!ferror(f))
 		result = take_text(l, text, len);
 	error = errno;

@@ -47,19 +47,28 @@ remember(const struct stat *st, const struct policy *p)
 	(void)pthread_mutex_unlock(&lock);
 }
 
+int
+web_policy_read(const struct spool *q, struct policy *p, char *why, size_t size)
+{
+	struct stat st;
+	int known = spool_policy_stat(q, &st) == 0;
+
+	if (known && recall(&st, p))
+		return 0;
+	if (spool_policy(q, p, why, size) == -1)
+		return -1;
+	if (known)
+		remember(&st, p);
+	return 0;
+}
+
 void
 web_policy(struct web *w)
 {
-	struct stat st;
-	int known = spool_policy_stat(&w->q, &st) == 0;
-
-	if (known && recall(&st, &w->policy))
+	if (web_policy_read(&w->q, &w->policy, w->why, sizeof(w->why)) == 0)
 		return;
-	if (spool_policy(&w->q, &w->policy, w->why, sizeof(w->why)) == -1) {
-		w->misread = errno;
-		w->policy.open = 0;
-	} else if (known)
-		remember(&st, &w->policy);
+	w->misread = errno;
+	w->policy.open = 0;
 }
 
 void

@@ -11,6 +11,7 @@
 #include "door_confine.h"
 #include "spool.h"
 #include "web_helper.h"
+#include "web_policy.h"
 
 static const char usage[] =
     "usage: wqw.cgi [-h]\n"
@@ -41,7 +42,7 @@ is_checked(void)
 	if (method == NULL || strcmp(method, "POST") != 0 || path == NULL || *path != '/' || !id_valid_word(path + 1) ||
 	    spool_open(&q, path + 1) == -1)
 		return 0;
-	(void)spool_policy(&q, &p, why, sizeof(why));
+	(void)web_policy_read(&q, &p, why, sizeof(why));
 	spool_close(&q);
 	return p.check[0] != '\0';
 }
