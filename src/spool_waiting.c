@@ -13,18 +13,18 @@
 #define FILE_NAME ".waiting"
 
 /* The last digit is the version. */
-static const char magic[8] = "wqwwai1";
+static const char magic[8] = "wqwwai2";
 
-struct waiting {      /* the file, in the byte order of the machine */
+struct record {      /* the file, in the byte order of the machine */
 	char magic[8];
-	int64_t jobs, oldest, at;
-	int64_t sum;  /* of the three: what was written while it was read is nothing */
+	struct spool_waiting waiting;
+	int64_t sum;  /* of its four numbers: what was written while it was read is nothing */
 };
 
 static int64_t
-sum(const struct waiting *w)
+sum(const struct spool_waiting *w)
 {
-	return (int64_t)((uint64_t)w->jobs * 3 + (uint64_t)w->oldest * 5 + (uint64_t)w->at * 7);
+	return (int64_t)((uint64_t)w->jobs * 3 + (uint64_t)w->oldest * 5 + (uint64_t)w->at * 7 + (uint64_t)w->changed * 11);
 }
 
 int
@@ -32,8 +32,7 @@ spool_waiting_open(const struct spool *q)
 {
 	int fd = spool_have_file(q, SPOOL_STAT, FILE_NAME), saved;
 
-	/* What one before has told is no longer so. */
-	if (fd == -1 || (flock(fd, LOCK_EX | LOCK_NB) == 0 && ftruncate(fd, 0) == 0))
+	if (fd == -1 || flock(fd, LOCK_EX | LOCK_NB) == 0)
 		return fd;
 	saved = errno;
 	(void)io_close(&fd);
@@ -41,45 +40,75 @@ spool_waiting_open(const struct spool *q)
 	return -1;
 }
 
-int
-spool_waiting_tell(int fd, int64_t jobs, int64_t oldest, int64_t at)
+/* The ctime of new/, nanoseconds; -1: it cannot be seen. */
+static int64_t
+changed(const struct spool *q)
 {
-	struct waiting w = { .jobs = jobs, .oldest = oldest, .at = at };
-
-	memcpy(w.magic, magic, sizeof(magic));
-	w.sum = sum(&w);
-	return io_pwrite(fd, &w, sizeof(w), 0);
-}
-
-/* 1 where nothing has come or gone since it was told, or that is only a moment ago. */
-static int
-is_of_now(const struct spool *q, const struct waiting *w)
-{
-	int64_t now = io_now(), changed;
 	struct stat st;
 
 	if (fstatat(q->fd, spool_dir_name(SPOOL_NEW), &st, AT_SYMLINK_NOFOLLOW) == -1)
-		return 0;
-	changed = (int64_t)st.st_ctim.tv_sec * 1000000 + st.st_ctim.tv_nsec / 1000;
-	/* The kernel's clock is some milliseconds behind. */
-	return w->at <= now && (changed < w->at - SPOOL_WAITING_REST / 2 || now - w->at < SPOOL_WAITING_LATE);
+		return -1;
+	return (int64_t)st.st_ctim.tv_sec * 1000000000 + st.st_ctim.tv_nsec;
+}
+
+void
+spool_waiting_begin(const struct spool *q, struct spool_waiting *w)
+{
+	w->changed = changed(q);
+	w->at = io_now();
 }
 
 int
-spool_waiting_read(const struct spool *q, int64_t *jobs, int64_t *oldest)
+spool_waiting_tell(int fd, const struct spool_waiting *w)
 {
-	int fd = spool_open_file(q, SPOOL_STAT, FILE_NAME, O_RDONLY), r;
-	struct waiting w;
+	struct record r = { .waiting = *w, .sum = sum(w) };
+
+	memcpy(r.magic, magic, sizeof(magic));
+	return io_pwrite(fd, &r, sizeof(r), 0);
+}
+
+/* 1 where another change would have given new/ another time: the kernel's clock is some milliseconds behind. */
+static int
+had_rested(const struct spool_waiting *w)
+{
+	return w->at - w->changed / 1000 > SPOOL_WAITING_REST / 2;
+}
+
+/* 1 where nothing has come or gone since it was told, or a worker lives that told it only a moment ago. */
+static int
+is_of_now(const struct spool *q, int fd, const struct spool_waiting *w)
+{
+	int64_t now = io_now();
+
+	if (had_rested(w) && w->changed == changed(q))
+		return 1;
+	return w->at <= now && now - w->at < SPOOL_WAITING_LATE && flock(fd, LOCK_SH | LOCK_NB) == -1 && errno == EWOULDBLOCK;
+}
+
+int
+spool_waiting_read(const struct spool *q, struct spool_waiting *w)
+{
+	int fd = spool_open_file(q, SPOOL_STAT, FILE_NAME, O_RDONLY), good;
+	struct record r;
 
 	if (fd == -1)
 		return 0;
-	r = flock(fd, LOCK_SH | LOCK_NB) == -1 && errno == EWOULDBLOCK &&
-	    io_pread(fd, &w, sizeof(w), 0) == (ssize_t)sizeof(w) && memcmp(w.magic, magic, sizeof(magic)) == 0 &&
-	    w.sum == sum(&w) && w.jobs >= SPOOL_WAITING_LARGE && w.oldest != -1 && w.at > 0 && is_of_now(q, &w);
+	good = io_pread(fd, &r, sizeof(r), 0) == (ssize_t)sizeof(r) && memcmp(r.magic, magic, sizeof(magic)) == 0 &&
+	    r.sum == sum(&r.waiting) && r.waiting.jobs >= SPOOL_WAITING_LARGE && r.waiting.oldest != -1 &&
+	    is_of_now(q, fd, &r.waiting);
 	(void)io_close(&fd);
-	if (r) {
-		*jobs = w.jobs;
-		*oldest = w.oldest;
-	}
-	return r;
+	if (good)
+		*w = r.waiting;
+	return good;
+}
+
+void
+spool_waiting_keep(const struct spool *q, const struct spool_waiting *w)
+{
+	int fd;
+
+	if (w->jobs < SPOOL_WAITING_LARGE || !had_rested(w) || w->changed != changed(q) || (fd = spool_waiting_open(q)) == -1)
+		return;
+	(void)spool_waiting_tell(fd, w);
+	(void)io_close(&fd);
 }

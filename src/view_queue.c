@@ -73,6 +73,37 @@ look_at_workers(const struct spool *q, struct view_queue *v)
 		v->rates = (struct spool_rates){ -1, -1, -1 };
 }
 
+/* -1 in the count: the directory may not be read. */
+static int
+tally(const struct spool *q, enum spool_dir d, struct view_queue *v)
+{
+	struct tally t = { .q = q, .v = v, .dir = d };
+
+	if (spool_scan(q, d, tally_one, &t) == 0)
+		return 0;
+	v->count[d] = -1;
+	return errno == EACCES ? 0 : -1;
+}
+
+/* Of many somebody may have counted them already. */
+static int
+tally_new(const struct spool *q, struct view_queue *v)
+{
+	struct spool_waiting w;
+
+	if (spool_waiting_read(q, &w) == 0) {
+		spool_waiting_begin(q, &w);
+		if (tally(q, SPOOL_NEW, v) == -1)
+			return -1;
+		w.jobs = v->count[SPOOL_NEW];
+		w.oldest = v->oldest;
+		spool_waiting_keep(q, &w);
+	}
+	v->count[SPOOL_NEW] = w.jobs;
+	v->oldest = w.oldest;
+	return 0;
+}
+
 int
 view_queue(const struct spool *q, struct view_queue *v)
 {
@@ -81,17 +112,9 @@ view_queue(const struct spool *q, struct view_queue *v)
 
 	*v = (struct view_queue){ .paused = spool_paused(q) };
 	v->oldest = v->oldest_running = v->oldest_failed = v->next_due = -1;
-	for (i = 0; i < sizeof(dirs) / sizeof(*dirs); i++) {
-		struct tally t = { .q = q, .v = v, .dir = dirs[i] };
-
-		if (dirs[i] == SPOOL_NEW && spool_waiting_read(q, &v->count[SPOOL_NEW], &v->oldest))
-			continue;
-		if (spool_scan(q, dirs[i], tally_one, &t) == -1) {
-			if (errno != EACCES)
-				return -1;
-			v->count[dirs[i]] = -1;
-		}
-	}
+	for (i = 0; i < sizeof(dirs) / sizeof(*dirs); i++)
+		if ((dirs[i] == SPOOL_NEW ? tally_new(q, v) : tally(q, dirs[i], v)) == -1)
+			return -1;
 	if (v->count[SPOOL_LATER] == -1)
 		v->held = -1;
 	look_at_workers(q, v);

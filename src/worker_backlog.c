@@ -129,11 +129,16 @@ static void
 show(struct worker *w)
 {
 	struct worker_backlog *b = &w->backlog;
-	int64_t at = io_now();
+	struct spool_waiting waiting;
 
 	b->shown_at = io_clock();
+	spool_waiting_begin(&w->q, &waiting);
 	scan_hear(w);
-	if (b->exact && spool_waiting_tell(b->shown, b->in_new, oldest(w), at) == -1) {
+	if (!b->exact)
+		return;
+	waiting.jobs = b->in_new;
+	waiting.oldest = oldest(w);
+	if (spool_waiting_tell(b->shown, &waiting) == -1) {
 		complain(w);
 		(void)io_close(&b->shown);
 		b->exact = 0;

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Where many jobs wait, wqw-stat asks the worker that counts them, and does not read their directory; and nobody is told
-# anything that is not so.
+# Where many jobs wait, wqw-stat asks the worker that counts them, or finds what another has counted, and does not read their
+# directory; and nobody is told anything that is not so.
 . "$(dirname "$0")/lib.sh"
 
 need strace
@@ -20,13 +20,23 @@ says() { asks && [ "$(field new <said)" -eq "$1" ]; }
 ok 'without a worker it reads the directory' reads
 is "$(field new <said)" $many 'and counts all'
 cp said first
+# same: it says what it said first.
+same() { [ "$(field new <said) $(field oldest <said)" = "$(field new <first) $(field oldest <first)" ]; }
+until_true asks
+ok 'and what it has found need not be looked for again' asks
+ok 'but is said again' same
+mv "q/new/$oldest" .
+ok 'until something changes' reads
+is "$(field new <said)" $((many - 1)) 'and it is counted anew'
+mv "$oldest" q/new/
+ok 'each time' reads
+ok 'and right' same
 
 bg wqw-worker ./q -- true
 worker=$BG_PID
 until_true asks
 ok 'soon after a worker has started, it does not' asks
-is "$(field new <said)" $many 'and says the same number'
-is "$(field oldest <said)" "$(field oldest <first)" 'and the same oldest'
+ok 'and says the same' same
 
 echo one | wqw-submit ./q >one
 echo two | wqw-submit ./q >two
@@ -57,11 +67,14 @@ stop "$other"
 ok 'it tells alone, too' asks
 kill -KILL "$worker"
 wait "$worker" 2>/dev/null
-ok 'nor is one believed that has died' reads
-is "$(field new <said)" $((many + 3)) 'but the directory'
+ok 'what one has told that has died is so as long as nothing changes' says $((many + 3))
+echo four | wqw-submit ./q >four
+ok 'and no longer' reads
+is "$(field new <said)" $((many + 4)) 'than that'
+rm "q/new/$(sed 's|.*/||' four)"
 
 bg wqw-worker ./q -- true
-until_true asks
+until_true says $((many + 3))
 ok 'a new one is' says $((many + 3))
 wqw-submit --priority 9 ./q </dev/null >late
 until_true eval '[ "$(waiting)" -eq $((many + 4)) ]'
