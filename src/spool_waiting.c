@@ -95,7 +95,7 @@ spool_waiting_read(const struct spool *q, struct spool_waiting *w)
 		return 0;
 	good = io_pread(fd, &r, sizeof(r), 0) == (ssize_t)sizeof(r) && memcmp(r.magic, magic, sizeof(magic)) == 0 &&
 	    r.sum == sum(&r.waiting) && r.waiting.jobs >= SPOOL_WAITING_LARGE && r.waiting.oldest != -1 &&
-	    is_of_now(q, fd, &r.waiting);
+	    r.waiting.at > 0 && r.waiting.changed >= 0 && is_of_now(q, fd, &r.waiting);
 	(void)io_close(&fd);
 	if (good)
 		*w = r.waiting;
