@@ -234,6 +234,16 @@ delay(const struct spool_claim *c, const struct slot_result *r, const struct pol
 	return when - now;
 }
 
+/* As an age, but less than a second is something, too. */
+static const char *
+in_words(char text[UNITS_AGE_MAX], int64_t pause)
+{
+	if (pause <= 0 || pause >= 1000000)
+		return units_age(text, pause);
+	(void)snprintf(text, UNITS_AGE_MAX, "%dms", (int)((pause + 999) / 1000));
+	return text;
+}
+
 void
 attempt_judge(struct spool_claim *c, const struct slot_result *r, const struct policy *p, char *note, size_t size)
 {
@@ -260,6 +270,6 @@ attempt_judge(struct spool_claim *c, const struct slot_result *r, const struct p
 		c->outcome = SPOOL_RETRY;
 		c->due = io_now() + pause;
 		(void)snprintf(note, size, "attempt %d of %d: %s; next in %s%s", c->name.attempts, (int)p->max_attempts,
-		    words, units_age(wait, pause), more);
+		    words, in_words(wait, pause), more);
 	}
 }

@@ -87,6 +87,7 @@ job=$(echo x | wqw-submit q)
 ok 'three attempts' wqw-worker q --drain -- ./handler
 is "$(wqw-cat "$job")" 'went on from 2' 'each finds what the one before has kept'
 unlike "$(wqw-cat --log "$job")" stale "and not its progress"
+like "$(wqw-cat --log "$job")" 'next in 1ms$' 'the log has the pause, however short'
 is "$(aside checkpoint) $(aside progress)" '0 0' 'nothing is left when it is done'
 job=$(echo x | wqw-submit q)
 ok 'one that fails for good' wqw-worker q --drain -- ./handler 100
