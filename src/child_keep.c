@@ -87,7 +87,7 @@ cpu_time(pid_t pid)
 
 	if (clock_getcpuclockid(pid, &clock) != 0 || clock_gettime(clock, &t) != 0)
 		return 0;
-	return t.tv_sec * INT64_C(1000000) + t.tv_nsec / 1000;
+	return io_time(t);
 }
 
 /* The words that it is started with, without the line. */

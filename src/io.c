@@ -193,14 +193,18 @@ io_sync_dir(int at, const char *name, int file)
 	return io_close(&fd);
 }
 
+int64_t
+io_time(struct timespec t)
+{
+	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
 static int64_t
 clock_us(clockid_t id)
 {
 	struct timespec t;
 
-	if (clock_gettime(id, &t) == -1)
-		return -1;
-	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+	return clock_gettime(id, &t) == -1 ? -1 : io_time(t);
 }
 
 int64_t

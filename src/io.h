@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
+#include <time.h>
 
 int io_write(int fd, const void *buf, size_t n);             /* all n bytes at the descriptor's offset */
 int io_pwrite(int fd, const void *buf, size_t n, off_t at);  /* all n bytes at `at` */
@@ -47,5 +48,6 @@ int io_unchanged(const struct stat *a, const struct stat *b);
 /* Microseconds since 1970 UTC, and on the clock that never steps. */
 int64_t io_now(void);
 int64_t io_clock(void);
+int64_t io_time(struct timespec t);   /* in microseconds, what stat(2) and the like tell */
 
 #endif

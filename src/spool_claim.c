@@ -170,7 +170,7 @@ ready_since(const struct spool_claim *c)
 
 	if (c->name.reason != ID_NONE || fstat(c->fd, &st) == -1)
 		return -1;
-	mtime = (int64_t)st.st_mtim.tv_sec * 1000000 + st.st_mtim.tv_nsec / 1000;
+	mtime = io_time(st.st_mtim);
 	return mtime > c->name.time ? mtime : c->name.time;
 }
 
@@ -299,8 +299,8 @@ promote_locked(const struct spool *q, const char *file, int64_t now, int64_t *du
 
 	if (spool_stat(q, SPOOL_LATER, file, &st) == -1)
 		return errno == ENOENT ? 0 : -1;
-	if ((int64_t)st.st_mtim.tv_sec * 1000000 + st.st_mtim.tv_nsec / 1000 > now) {
-		*due = (int64_t)st.st_mtim.tv_sec * 1000000 + st.st_mtim.tv_nsec / 1000;
+	if (io_time(st.st_mtim) > now) {
+		*due = io_time(st.st_mtim);
 		return 0;
 	}
 	if (spool_move(q, SPOOL_LATER, file, SPOOL_NEW, file) == -1)

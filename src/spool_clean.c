@@ -2,15 +2,10 @@
 
 #include <errno.h>
 
+#include "io.h"
 #include "spool_clean_part.h"
 #include "spool_path.h"
 #include "spool_progress.h"
-
-int64_t
-spool_clean_micros(const struct timespec *t)
-{
-	return (int64_t)t->tv_sec * 1000000 + t->tv_nsec / 1000;
-}
 
 void
 spool_clean_removed(const struct spool_cleaning *c, enum spool_dir d, const char *file)
@@ -29,7 +24,7 @@ keep(const struct spool_cleaning *c, enum spool_dir d)
 static int
 is_old(const struct spool_cleaning *c, enum spool_dir d, const struct stat *st)
 {
-	int64_t at = spool_clean_micros(d == SPOOL_FAILED ? &st->st_ctim : &st->st_mtim);
+	int64_t at = io_time(d == SPOOL_FAILED ? st->st_ctim : st->st_mtim);
 
 	return keep(c, d) != 0 && at <= c->now && c->now - at >= keep(c, d);
 }

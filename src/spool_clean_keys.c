@@ -15,7 +15,7 @@ age(const struct spool_cleaning *c, const char *file)
 {
 	struct stat st;
 
-	return spool_stat(c->q, SPOOL_KEYS, file, &st) == -1 ? -1 : c->now - spool_clean_micros(&st.st_mtim);
+	return spool_stat(c->q, SPOOL_KEYS, file, &st) == -1 ? -1 : c->now - io_time(st.st_mtim);
 }
 
 /* 1 where that is long enough, as its job is seen now. Its submitter may not have come further than the key. */

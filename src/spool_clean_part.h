@@ -10,7 +10,6 @@
 #define SPOOL_CLEAN_CUT (INT64_C(36) * 3600 * 1000000)
 
 void spool_clean_removed(const struct spool_cleaning *c, enum spool_dir d, const char *file);
-int64_t spool_clean_micros(const struct timespec *t);
 int spool_clean_keys(struct spool_cleaning *c);
 int spool_clean_batches(struct spool_cleaning *c);
 int spool_clean_tmp(struct spool_cleaning *c);

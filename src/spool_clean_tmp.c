@@ -44,7 +44,7 @@ clean_one(void *arg, const char *file)
 	struct stat st;
 
 	if (strcmp(file, ".") == 0 || strcmp(file, "..") == 0 || spool_stat(c->q, SPOOL_TMP, file, &st) == -1 ||
-	    c->now - spool_clean_micros(&st.st_mtim) < SPOOL_CLEAN_CUT)
+	    c->now - io_time(st.st_mtim) < SPOOL_CLEAN_CUT)
 		return 0;
 	if (spool_outbox_name(file) == NULL)
 		return remove_one(c, file, &st);

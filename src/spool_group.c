@@ -97,7 +97,7 @@ struct whose {
 static int64_t
 time_of(const struct id_name *name, const struct stat *st)
 {
-	return name->time != -1 ? name->time : (int64_t)st->st_mtim.tv_sec * 1000000 + st->st_mtim.tv_nsec / 1000;
+	return name->time != -1 ? name->time : io_time(st->st_mtim);
 }
 
 /* 1 where the candidate comes before one that is in new/: then that waits in line like any other. */

@@ -104,7 +104,7 @@ help(const struct spool *q, const char *id)
 
 	if (spool_stat(q, SPOOL_TMP, id, &st) == -1)
 		return errno == ENOENT ? 0 : -1;
-	due = (int64_t)st.st_mtim.tv_sec * 1000000 + st.st_mtim.tv_nsec / 1000;
+	due = io_time(st.st_mtim);
 	if (spool_move(q, SPOOL_TMP, id, due > io_now() ? SPOOL_LATER : SPOOL_NEW, id) == -1)
 		return errno == ENOENT || errno == EEXIST ? 0 : -1;
 	return 0;

@@ -29,12 +29,6 @@ view_address(const struct view *v, char *buf, size_t size)
 	return buf;
 }
 
-static int64_t
-micros(const struct timespec *t)
-{
-	return (int64_t)t->tv_sec * 1000000 + t->tv_nsec / 1000;
-}
-
 /* Running, or abandoned. A claim that seems to have no owner may have just ended: -1 with ENOENT. */
 static int
 claimed(const struct spool *q, const struct spool_job *job)
@@ -66,29 +60,29 @@ from_job(const struct spool *q, const struct spool_job *job, struct view *v)
 		v->state = VIEW_NEW;
 		/* A name given by hand does not tell the time; the worker, too, goes by the file's. */
 		if (v->submitted == -1)
-			v->submitted = micros(&job->st.st_mtim);
+			v->submitted = io_time(job->st.st_mtim);
 		break;
 	case SPOOL_LATER:
 		v->state = spool_held(&job->st) ? VIEW_HELD : VIEW_LATER;
 		if (v->state == VIEW_LATER)
-			v->due = micros(&job->st.st_mtim);
+			v->due = io_time(job->st.st_mtim);
 		break;
 	case SPOOL_CUR:
 		if ((state = claimed(q, job)) == -1)
 			return -1;
 		v->state = (enum view_state)state;
-		v->started = micros(&job->st.st_ctim);
+		v->started = io_time(job->st.st_ctim);
 		if (v->state == VIEW_RUNNING)
 			spool_progress(q, job->name.id, &v->progress);
 		break;
 	case SPOOL_DONE:
 		v->state = VIEW_DONE;
 		v->attempts = -1;
-		v->finished = micros(&job->st.st_ctim);
+		v->finished = io_time(job->st.st_ctim);
 		break;
 	case SPOOL_FAILED:
 		v->state = VIEW_FAILED;
-		v->finished = micros(&job->st.st_ctim);
+		v->finished = io_time(job->st.st_ctim);
 		break;
 	default:
 		errno = ENOENT;

@@ -18,12 +18,6 @@ struct look {
 	int ages, seen;
 };
 
-static int64_t
-microseconds(struct timespec t)
-{
-	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
-}
-
 /*
  * The ctime says since when a job is in new/: it may have been put off before, or tried. That is never before its
  * submission, so that few files have to be looked at where most came in their order.
@@ -43,8 +37,8 @@ look_at_new(void *arg, const char *file)
 		return 1;
 	if (v->ready != -1 && name.time >= v->ready)
 		return 0;
-	if (spool_stat(l->q, SPOOL_NEW, file, &st) == 0 && (v->ready == -1 || microseconds(st.st_ctim) < v->ready))
-		v->ready = microseconds(st.st_ctim);
+	if (spool_stat(l->q, SPOOL_NEW, file, &st) == 0 && (v->ready == -1 || io_time(st.st_ctim) < v->ready))
+		v->ready = io_time(st.st_ctim);
 	return 0;
 }
 
@@ -56,7 +50,7 @@ look_at_later(void *arg, const char *file)
 	struct stat st;
 
 	if (id_parse(file, &name) == 0 && spool_stat(l->q, SPOOL_LATER, file, &st) == 0 &&
-	    microseconds(st.st_mtim) < l->now - overdue)
+	    io_time(st.st_mtim) < l->now - overdue)
 		l->v->waiting = 1;
 	return l->v->waiting || ++l->seen == LATER_MAX;
 }

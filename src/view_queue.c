@@ -11,12 +11,6 @@ struct tally {
 	enum spool_dir dir;
 };
 
-static int64_t
-microseconds(struct timespec t)
-{
-	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
-}
-
 int64_t
 view_submitted(const struct spool *q, enum spool_dir d, const char *file, const struct id_name *name)
 {
@@ -25,7 +19,7 @@ view_submitted(const struct spool *q, enum spool_dir d, const char *file, const 
 	if (name->time != -1)
 		return name->time;
 	/* In later/ it is the due time. */
-	return d == SPOOL_LATER || spool_stat(q, d, file, &st) == -1 ? -1 : microseconds(st.st_mtim);
+	return d == SPOOL_LATER || spool_stat(q, d, file, &st) == -1 ? -1 : io_time(st.st_mtim);
 }
 
 static void
@@ -52,11 +46,11 @@ tally_one(void *arg, const char *file)
 		least(&v->oldest_failed, view_submitted(t->q, t->dir, file, &name));
 	else if (t->dir != SPOOL_DONE && spool_stat(t->q, t->dir, file, &st) == 0) {
 		if (t->dir == SPOOL_CUR)
-			least(&v->oldest_running, microseconds(st.st_ctim));
+			least(&v->oldest_running, io_time(st.st_ctim));
 		else if (spool_held(&st))
 			v->held++;
 		else
-			least(&v->next_due, microseconds(st.st_mtim));
+			least(&v->next_due, io_time(st.st_mtim));
 	}
 	return 0;
 }

@@ -118,8 +118,7 @@ int64_t
 web_ward_find(const struct web_wards *all, struct web_ward *ward, const struct spool *q, const struct spool_job *job,
     int64_t *key)
 {
-	int64_t submitted = job->name.time != -1 ? job->name.time :
-	    (int64_t)job->st.st_mtim.tv_sec * 1000000 + job->st.st_mtim.tv_nsec / 1000;
+	int64_t submitted = job->name.time != -1 ? job->name.time : io_time(job->st.st_mtim);
 
 	if (ward->scan_at == 0)
 		scan(all, ward, q);

@@ -103,7 +103,7 @@ has_filter(const struct retry *t)
 static int
 is_wanted(const struct retry *t, const struct spool_job *job)
 {
-	int64_t failed = (int64_t)job->st.st_ctim.tv_sec * 1000000 + job->st.st_ctim.tv_nsec / 1000, age = io_now() - failed;
+	int64_t failed = io_time(job->st.st_ctim), age = io_now() - failed;
 
 	return (t->older == 0 || age >= t->older) && (t->newer == 0 || age < t->newer) &&
 	    (t->reasons == 0 || (t->reasons & 1U << job->name.reason) != 0) &&
