@@ -211,6 +211,7 @@ worker_run(const struct worker_options *o)
 	window_clear(&w.later);
 	window_clear(&w.aside);
 	window_clear(&w.stalled);
+	window_clear(&w.backlog.old);
 	window_lines_clear(&w.lines);
 	watch_close(&w.watch);
 	(void)io_close(&w.backlog.fd);

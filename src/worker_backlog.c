@@ -7,7 +7,7 @@
 #include "spool_backlog.h"
 #include "spool_waiting.h"
 
-enum { SECOND = 1000000, SHOW_EVERY = SECOND / 10, AGAIN_MAX = 4 };
+enum { SECOND = 1000000, SHOW_EVERY = SECOND / 10, AGAIN_MAX = 4, OLD_MAX = 4096 };
 
 void
 backlog_start(struct worker *w)
@@ -41,11 +41,13 @@ backlog_hear(struct worker *w, int number, unsigned what)
 	return (what & ~(unsigned)WATCH_GONE) != 0;
 }
 
-void
-backlog_met(struct worker *w, const struct id_name *name)
+int
+backlog_met(struct worker *w, const struct id_name *name, int64_t time, const char *file,
+    int (*keep)(struct window *, int64_t, const char *))
 {
 	if (*name->group != '\0' || name->priority != ID_PRIORITY_DEFAULT)
 		w->backlog.mixed = 1;
+	return w->backlog.keeps ? keep(&w->backlog.old, time, file) : 0;
 }
 
 void
@@ -57,6 +59,9 @@ backlog_scan(struct worker *w)
 	if (b->fd != -1 || b->shown != -1)
 		scan_hear(w);
 	b->in_new = b->heard = 0;
+	window_clear(&b->old);
+	b->old.max = OLD_MAX;
+	b->keeps = b->mixed && b->shown != -1;
 	b->mixed = 0;
 	b->exact = b->shown != -1;
 }
@@ -109,19 +114,34 @@ backlog_next(const struct worker *w)
 	return b->exact && b->shown_at < b->changed + SPOOL_WAITING_REST ? b->shown_at + SHOW_EVERY : INT64_MAX;
 }
 
-/* The submission of the most urgent one that is still there; -1: it may not be the oldest. */
+/* The key of the least that is still there; -1: none is. */
 static int64_t
-oldest(struct worker *w)
+least_there(const struct worker *w, struct window *names)
 {
 	const struct window_entry *e;
 	struct stat st;
 
-	/* A group's name is not to be popped, since its line goes on from there. */
-	if (w->backlog.mixed || w->cursor.stray || window_least(&w->aside) != NULL)
-		return -1;
-	while ((e = window_least(&w->ready)) != NULL && spool_stat(&w->q, SPOOL_NEW, e->file, &st) == -1 && errno == ENOENT)
-		window_pop(&w->ready);
+	while ((e = window_least(names)) != NULL && spool_stat(&w->q, SPOOL_NEW, e->file, &st) == -1 && errno == ENOENT)
+		window_pop(names);
 	return e == NULL ? -1 : e->key;
+}
+
+/*
+ * The submission of the oldest; -1: not known. Where all are alike that is the most urgent one; else the oldest of a scan are
+ * kept, and when all these have gone, another scan is due.
+ */
+static int64_t
+oldest(struct worker *w)
+{
+	struct worker_backlog *b = &w->backlog;
+	int64_t time;
+
+	if (!b->mixed)
+		return w->cursor.stray || window_least(&w->aside) != NULL ? -1 : least_there(w, &w->ready);
+	time = b->keeps ? least_there(w, &b->old) : -1;
+	if (time == -1 && b->in_new >= SPOOL_WAITING_LARGE && w->scan_at > w->scanned_at + cursor_pause(w))
+		w->scan_at = w->scanned_at + cursor_pause(w);
+	return time;
 }
 
 /* What it hears may be a job, so it comes before the slots are filled. */

@@ -7,6 +7,8 @@
 
 #include <stdint.h>
 
+#include "window.h"
+
 struct id_name;
 struct worker;
 
@@ -19,6 +21,8 @@ struct worker_backlog {
 	int heard;                  /* 1: names came or went while it was made */
 	int again;                  /* how often in a row it was therefore made again */
 	int mixed;                  /* 1: there are priorities or groups in new/, and so the most urgent may not be the oldest */
+	int keeps;                  /* 1: for that the oldest are kept, since the last scan: */
+	struct window old;          /* names in new/ by their submission */
 	int silent;                 /* 1: that it cannot be shown was said */
 	int64_t changed, shown_at;  /* io_clock() of the last that came or went, and of what was shown last */
 };
@@ -28,7 +32,10 @@ int backlog_hear(struct worker *w, int number, unsigned what);   /* 0: nothing b
 void backlog_tell(struct worker *w);
 void backlog_scan(struct worker *w);    /* a scan of new/ begins */
 void backlog_scanned(struct worker *w); /* and has ended */
-void backlog_met(struct worker *w, const struct id_name *name);   /* a name in new/ */
 int64_t backlog_next(const struct worker *w);   /* io_clock(): when backlog_tell has something to show */
+
+/* A name in new/ and its submission, with window_add or, after the scan, window_insert. -1: ENOMEM. */
+int backlog_met(struct worker *w, const struct id_name *name, int64_t time, const char *file,
+    int (*keep)(struct window *, int64_t, const char *));
 
 #endif

@@ -18,20 +18,23 @@ enum {
 	SOON = SECOND / 20            /* a close or a rename is told a moment before the lock is given up */
 };
 
-/* Submission time, moved by what the priority is worth: no job waits for ever behind more urgent ones. */
+/* Microseconds since 1970. */
 static int64_t
-urgency(const struct worker *w, const struct id_name *name, const char *file)
+submitted(const struct worker *w, const struct id_name *name, const char *file)
 {
-	int64_t time = name->time;
 	struct stat st;
 
-	if (time == -1)
-		time = spool_stat(&w->q, SPOOL_NEW, file, &st) == -1 ? io_now() :
-		    (int64_t)st.st_mtim.tv_sec * SECOND + st.st_mtim.tv_nsec / 1000;
+	if (name->time != -1)
+		return name->time;
+	return spool_stat(&w->q, SPOOL_NEW, file, &st) == -1 ? io_now() : io_time(st.st_mtim);
+}
+
+/* Submission time, moved by what the priority is worth: no job waits for ever behind more urgent ones. */
+static int64_t
+urgency(const struct worker *w, const struct id_name *name, int64_t time)
+{
 	/* Within a group only the order of submission counts. */
-	if (*name->group != '\0')
-		return time;
-	return time + (name->priority - ID_PRIORITY_DEFAULT) * w->p.aging;
+	return *name->group != '\0' ? time : time + (name->priority - ID_PRIORITY_DEFAULT) * w->p.aging;
 }
 
 static int
@@ -39,25 +42,30 @@ add_ready(void *arg, const char *file)
 {
 	struct worker *w = arg;
 	struct id_name name;
+	int64_t time;
 
 	if (id_parse(file, &name) == -1)
 		return 0;
+	time = submitted(w, &name, file);
 	w->backlog.in_new++;
-	backlog_met(w, &name);
+	if (backlog_met(w, &name, time, file, window_add) == -1)
+		return -1;
 	if (*name.group != '\0')
-		return group_add(w, name.group, urgency(w, &name, file), file);
-	return window_add(&w->ready, urgency(w, &name, file), file);
+		return group_add(w, name.group, urgency(w, &name, time), file);
+	return window_add(&w->ready, urgency(w, &name, time), file);
 }
 
 /* A name that has just come. */
 static void
 came(struct worker *w, const struct id_name *name, const char *file)
 {
-	int64_t key = urgency(w, name, file);
+	int64_t time = submitted(w, name, file), key = urgency(w, name, time);
+	int r = backlog_met(w, name, time, file, window_insert);
 
-	backlog_met(w, name);
 	cursor_came(w, key, name);
-	if ((*name->group != '\0' ? group_insert(w, name->group, key, file) : window_insert(&w->ready, key, file)) == -1)
+	if (r == 0)
+		r = *name->group != '\0' ? group_insert(w, name->group, key, file) : window_insert(&w->ready, key, file);
+	if (r == -1)
 		w->scan_at = 0;
 }
 
@@ -67,12 +75,10 @@ due_time(const struct worker *w, const char *file, int64_t *due)
 {
 	struct stat st;
 
-	if (spool_stat(&w->q, SPOOL_LATER, file, &st) == 0)
-		*due = (int64_t)st.st_mtim.tv_sec * SECOND + st.st_mtim.tv_nsec / 1000;
-	else if (errno == ENOENT)
-		return 0;
-	else
-		*due = io_now();
+	*due = io_now();
+	if (spool_stat(&w->q, SPOOL_LATER, file, &st) == -1)
+		return errno != ENOENT;
+	*due = io_time(st.st_mtim);
 	return 1;
 }
 
@@ -102,6 +108,7 @@ scan_new(struct worker *w)
 		return -1;
 	w->ring.counted = w->backlog.in_new;
 	window_seal(&w->ready);
+	window_seal(&w->backlog.old);
 	/* A scan may have missed what came while it ran, but not what came after that. */
 	scan_hear(w);
 	cursor_scanned(w);

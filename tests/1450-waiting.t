@@ -6,7 +6,7 @@
 need strace
 wqw-init ./q 2>/dev/null
 touch q/pause
-many=9000
+many=13000
 seq $many | wqw-submit --lines ./q >addresses
 oldest=$(head -n 1 addresses | sed 's|.*/||')
 
@@ -77,12 +77,27 @@ bg wqw-worker ./q -- true
 until_true says $((many + 3))
 ok 'a new one is' says $((many + 3))
 wqw-submit --priority 9 ./q </dev/null >late
-until_true eval '[ "$(waiting)" -eq $((many + 4)) ]'
-until_true reads
-ok 'with priorities the oldest is looked for' reads
-is "$(field oldest <said)" "$(field oldest <first)" 'and found'
+until_true says $((many + 4))
+ok 'with priorities, too' says $((many + 4))
+# aged LINE TIME: the job of that address is now as old as that.
+aged() { mv "q/new/$(sed -n "$1s|.*/||p" addresses)" "q/new/$2-0123456789abcdef"; }
+aged 1 20200101T000000.000000
+aged 2 20210101T000000.000000
+says_oldest() { says "$1" && [ "$(field oldest <said)" = "$2" ]; }
+until_true says_oldest $((many + 4)) 2020-01-01T00:00:00Z
+ok 'and it knows the oldest, though that is not the most urgent' says_oldest $((many + 4)) 2020-01-01T00:00:00Z
+rm q/new/2020*
+until_true says $((many + 3))
+is "$(field oldest <said)" 2021-01-01T00:00:00Z 'and the next one after that'
+rm q/new/2021*
+sed -n '3,4200s|.*/|q/new/|p' addresses | xargs rm -f
+left=$((many + 3 - 4199))
+until_true says $left
+is "$(field oldest <said)" "$(wqw-status --json "$(sed -n 4201p addresses)" | field submitted)" 'and when all that it knew have gone'
 stop "$BG_PID"
 
+# The rest would take long.
+sed -n '4201,12000s|.*/|q/new/|p' addresses | xargs rm -f
 rm q/pause
 ok 'all of them are run' wqw-worker ./q -j 2 --drain --persistent -- sh -c 'while read -r job; do echo 0; done'
 is "$(waiting)" 0 'and then none waits'
