@@ -134,7 +134,6 @@ int
 spool_policy(const struct spool *q, struct policy *p, char *why, size_t size)
 {
 	char line[256];
-	struct stat st;
 	FILE *f;
 	int fd, r, saved;
 
@@ -143,12 +142,6 @@ spool_policy(const struct spool *q, struct policy *p, char *why, size_t size)
 	fd = openat(q->fd, "queue.conf", O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd == -1)
 		return errno == ENOENT ? 0 : -1;
-	if (fstat(fd, &st) == 0 && !S_ISREG(st.st_mode)) {
-		(void)close(fd);
-		(void)snprintf(why, size, "queue.conf: not a file");
-		errno = EINVAL;
-		return -1;
-	}
 	if ((f = fdopen(fd, "r")) == NULL) {
 		(void)close(fd);
 		return -1;
@@ -157,6 +150,10 @@ spool_policy(const struct spool *q, struct policy *p, char *why, size_t size)
 	saved = errno;
 	if (r == -1 && saved == EINVAL)
 		(void)snprintf(why, size, "queue.conf:%s", line);
+	if (r == -1 && saved == EISDIR) {
+		(void)snprintf(why, size, "queue.conf: not a file");
+		saved = EINVAL;
+	}
 	(void)fclose(f);
 	errno = saved;
 	return r;

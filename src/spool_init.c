@@ -109,12 +109,13 @@ open_parent(const char *word, const char **name, char *why, size_t size)
 	int fd;
 
 	*name = slash == NULL ? word : slash + 1;
-	if (slash == NULL) {
+	if (slash == NULL)
 		(void)snprintf(dir, sizeof(dir), "%s", spool_root());
-		(void)mkdir(dir, 0755);   /* what is wrong with it is told by open */
-	} else
+	else
 		(void)snprintf(dir, sizeof(dir), "%.*s", slash == word ? 1 : (int)(slash - word), word);
 	(void)snprintf(why, size, "%s", dir);
+	if (slash == NULL && mkdir(dir, 0755) == -1 && errno != EEXIST)
+		return -1;
 	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd == -1 || fstat(fd, &st) == -1)
 		return fd;
