@@ -82,6 +82,10 @@ if [ "$(id -u)" -eq 0 ]; then
 	as_nobody() { setpriv --reuid=nobody --regid="$(id -g nobody)" --clear-groups env "$@"; }
 	exits 77 "somebody else's" as_nobody wqw-init q
 	like "$(said)" '^wqw-init: .*(belongs to another user|ermission denied)' 'says so'
+	chmod 711 "$T"
+	exits 77 'a spool that may not be made' as_nobody WQW_SPOOL="$T/none" wqw-init q
+	is "$(said)" "wqw-init: $T/none: Permission denied" 'says so'
+	chmod 700 "$T"
 	# shellcheck disable=SC2034
 	mkdir -p ram && mount -t tmpfs none ram 2>/dev/null && {
 		at_exit 'umount "$T/ram"'
