@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -20,6 +21,7 @@
 static struct {
 	pid_t *pid;
 	size_t n, room;
+	struct rlimit files;   /* as they were found */
 	int ready;
 } family;
 
@@ -73,6 +75,19 @@ family_has(pid_t pid)
 	return 0;
 }
 
+/* Slots need descriptors here; what they run goes on with as many as this process was given. */
+static int
+more_files(void)
+{
+	struct rlimit all;
+
+	if (getrlimit(RLIMIT_NOFILE, &family.files) != 0)
+		return -1;
+	all = family.files;
+	all.rlim_cur = all.rlim_max;
+	return setrlimit(RLIMIT_NOFILE, &all);
+}
+
 /* Before the first supervisor. A parent that ignored SIGCHLD would have its children reaped by the kernel. */
 static int
 family_begin(void)
@@ -82,7 +97,7 @@ family_begin(void)
 
 	if (family.ready)
 		return 0;
-	if (prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0 || sigaction(SIGCHLD, NULL, &sa) != 0)
+	if (prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0 || sigaction(SIGCHLD, NULL, &sa) != 0 || more_files() != 0)
 		return -1;
 	if (sa.sa_handler == SIG_IGN && signal(SIGCHLD, SIG_DFL) == SIG_ERR)
 		return -1;
@@ -100,6 +115,7 @@ family_begin(void)
 /*
  * As fork(2), with *init set to 1 where the child is the first process of its own PID namespace. That takes privilege;
  * without it the supervisor has to find its descendants in /proc.
+ * A thread of this process may be in malloc(3) just now: what is begun by the bare call must not allocate; fork(3) sees to it.
  */
 static pid_t
 spawn(int *init)
@@ -138,6 +154,7 @@ slot_start(struct slot *s)
 	error = errno;
 	if (s->pid == 0) {
 		(void)close(pair[0]);
+		(void)setrlimit(RLIMIT_NOFILE, &family.files);
 		child_supervise(pair[1], init);
 	}
 	(void)sigprocmask(SIG_SETMASK, &old, NULL);

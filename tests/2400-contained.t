@@ -112,6 +112,22 @@ is "$(result some-job | sed -n 's/^\([A-Za-z_]*\)=.*/\1/p' | grep -v '^WQW_' | s
 	'HOME LANG PATH TRACEPARENT TRACESTATE ' 'but what stands in the list'
 like "$(result some-job)" '^TRACEPARENT=00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01$' "the job's trace is its own"
 
+# More slots than descriptors that whoever starts a worker has; all of them at once, which the pipe makes wait for each other.
+queue
+mkdir running
+mkfifo gate
+for i in $(seq 40); do put "j$i-job"; done
+bg sh -c 'ulimit -Sn 64; exec wqw-worker "$1" -j 40 --drain -- sh -c "ulimit -Sn; : >\"$2/running/\$WQW_ID\"; read x <\"$2/gate\"; exit 0"' \
+	sh "$Q" "$T"
+worker=$BG_PID
+ok '40 slots run with 64 descriptors' wait_count running 40
+exec 9<>gate
+printf '%40s' '' | tr ' ' '\n' >&9
+wait "$worker"
+is "$?" 0 'and end'
+exec 9>&-
+is "$(for i in $(seq 40); do result "j$i-job"; done | sort | uniq -c | tr -s ' ')" ' 40 64' 'a handler has as many as its worker was given'
+
 # --- signals
 
 cat >wait.sh <<'END'
