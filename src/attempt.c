@@ -7,12 +7,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "io.h"
-#include "spool_progress.h"
-#include "trace.h"
 #include "spool_outbox.h"
+#include "spool_progress.h"
+#include "spool_stage.h"
+#include "trace.h"
 #include "units.h"
 
 enum { EXIT_FOR_GOOD = 100 };
@@ -137,14 +137,13 @@ attempt_line(const struct spool_claim *c, const struct policy *p, const char *di
 {
 	struct attempt_env e = { .n = 0 };
 	char staged[SPOOL_STAGED_MAX], *line = NULL;
-	off_t payload = lseek(c->fd, 0, SEEK_CUR);
 	size_t size = 0, i;
 	FILE *f = NULL;
 	int bad = 1;
 
-	if (payload == -1 || add_job(&e, c, p, dir) == -1 || (f = open_memstream(&line, &size)) == NULL)
+	if (add_job(&e, c, p, dir) == -1 || (f = open_memstream(&line, &size)) == NULL)
 		goto out;
-	fprintf(f, "%s/%s/%s\t%jd\t%s/%s", dir, spool_dir_name(SPOOL_CUR), c->file, (intmax_t)payload, dir,
+	fprintf(f, "%s/%s/%s\t%jd\t%s/%s", dir, spool_dir_name(SPOOL_CUR), c->file, (intmax_t)c->head.len, dir,
 	    spool_staged_path(staged, c));
 	for (i = 0; i < e.n; i++)
 		if (strpbrk(e.var[i], "\t\n") == NULL)

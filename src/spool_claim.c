@@ -37,14 +37,13 @@ lock(const struct spool *q, enum spool_dir d, const char *file, int fd)
 }
 
 /*
- * Opens and locks the file of a job in new/ or cur/. 1: it is ours; 0: gone, or no job and therefore buried; 2: another
+ * Opens and locks the file of a job in new/ or cur/. 1: it is ours, with its stat(2); 0: gone, or no job and therefore buried; 2: another
  * has the lock; -1: a fault of ours.
  */
 static int
-take(const struct spool *q, enum spool_dir d, const char *file, const struct id_name *name, int *fd)
+take(const struct spool *q, enum spool_dir d, const char *file, const struct id_name *name, int *fd, struct stat *st)
 {
 	const char *why = "malformed: not a regular file";
-	struct stat st;
 	int r;
 
 	*fd = spool_open_file(q, d, file, O_RDONLY);
@@ -53,7 +52,7 @@ take(const struct spool *q, enum spool_dir d, const char *file, const struct id_
 	if (*fd == -1) {
 		if (errno == EACCES || errno == EPERM)
 			why = "malformed: the worker may not read it";
-	} else if ((r = fstat(*fd, &st)) == -1 || S_ISREG(st.st_mode)) {
+	} else if ((r = fstat(*fd, st)) == -1 || S_ISREG(st->st_mode)) {
 		if (r == 0)
 			r = lock(q, d, file, *fd);
 		if (r != 1)
@@ -163,19 +162,17 @@ bury_malformed(struct spool_claim *c, const char *why)
  * hand has neither.
  */
 static int64_t
-ready_since(const struct spool_claim *c)
+ready_since(const struct spool_claim *c, const struct stat *st)
 {
-	struct stat st;
-	int64_t mtime;
+	int64_t mtime = io_time(st->st_mtim);
 
-	if (c->name.reason != ID_NONE || fstat(c->fd, &st) == -1)
+	if (c->name.reason != ID_NONE)
 		return -1;
-	mtime = io_time(st.st_mtim);
 	return mtime > c->name.time ? mtime : c->name.time;
 }
 
 static int
-claim_locked(struct spool_claim *c, const char *file, const struct policy *p)
+claim_locked(struct spool_claim *c, const char *file, const struct stat *st, const struct policy *p)
 {
 	char record[ID_NAME_MAX + 1];
 	const char *why = NULL;
@@ -197,7 +194,7 @@ claim_locked(struct spool_claim *c, const char *file, const struct policy *p)
 		return spool_bury_cancelled(c->q, SPOOL_NEW, file, &c->name);
 	if (ended)
 		spool_cancel_over(c->q, c->name.id);
-	c->ready = ready_since(c);
+	c->ready = ready_since(c, st);
 	c->again = c->name.reason != ID_NONE;
 	if (c->again) {
 		c->name.reason = ID_NONE;
@@ -227,6 +224,7 @@ claim_locked(struct spool_claim *c, const char *file, const struct policy *p)
 int
 spool_claim(const struct spool *q, const char *file, const struct policy *p, struct spool_claim *c)
 {
+	struct stat st;
 	int r;
 
 	c->q = q;
@@ -235,9 +233,9 @@ spool_claim(const struct spool *q, const char *file, const struct policy *p, str
 	c->error = 0;
 	if (id_parse(file, &c->name) == -1)
 		return 0;
-	if ((r = take(q, SPOOL_NEW, file, &c->name, &c->fd)) != 1)
+	if ((r = take(q, SPOOL_NEW, file, &c->name, &c->fd, &st)) != 1)
 		return r;
-	if ((r = claim_locked(c, file, p)) != 1 && r != 3)
+	if ((r = claim_locked(c, file, &st, p)) != 1 && r != 3)
 		(void)io_close(&c->fd);
 	return r;
 }
@@ -280,11 +278,12 @@ int
 spool_recover(const struct spool *q, const char *file, const struct policy *p)
 {
 	struct id_name name;
+	struct stat st;
 	int fd = -1, r;
 
 	if (id_parse(file, &name) == -1)
 		return 0;
-	if ((r = take(q, SPOOL_CUR, file, &name, &fd)) != 1)
+	if ((r = take(q, SPOOL_CUR, file, &name, &fd, &st)) != 1)
 		return r;
 	r = recover_locked(q, file, &name, p);
 	if (r != 3)

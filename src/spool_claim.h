@@ -9,7 +9,6 @@
 #include "job.h"
 #include "spool.h"
 
-enum { SPOOL_STAGED_MAX = 8 + ID_NAME_MAX + 1 };
 enum spool_outcome { SPOOL_SUCCESS, SPOOL_RETRY, SPOOL_DEAD, SPOOL_PUT_BACK };
 
 struct spool_claim {
@@ -26,11 +25,11 @@ struct spool_claim {
 	off_t finished_at, exit_at, length_at, start;  /* offsets in the result: blanks to fill in, and its payload */
 	int64_t started;
 	int64_t ready;             /* when it could first have been claimed; -1: not known */
-	/* set by the caller before spool_settle */
+	/* set by the caller before its end, see spool_settle.h */
 	enum spool_outcome outcome;
 	enum id_reason reason;     /* SPOOL_DEAD */
 	int64_t due;               /* SPOOL_RETRY: when it may run again, microseconds */
-	/* after spool_settle */
+	/* after its end */
 	int error;                 /* 0, or the errno of the fault; the job was then put back, uncounted, where possible */
 	int unknown;               /* 1: its end may not be durable. It stays locked in cur/ while this process lives */
 };
@@ -41,24 +40,6 @@ struct spool_claim {
  * this process must not try again, and so the job stays locked while it lives; -1: a fault of ours.
  */
 int spool_claim(const struct spool *q, const char *file, const struct policy *p, struct spool_claim *c);
-
-/* Makes the result (its header filled in but for what the end tells) and the log. -1: a fault of ours. */
-int spool_stage(struct spool_claim *c, const struct policy *p, const char *worker);
-
-/* The path of its result while that is being made, relative to the queue. Returns buf. */
-char *spool_staged_path(char buf[SPOOL_STAGED_MAX], const struct spool_claim *c);
-
-/* 1: its result is still what that path leads to; 0: the handler has removed or replaced it; -1: it cannot be seen. */
-int spool_staged_there(const struct spool_claim *c);
-
-/* Adds a line to the job's log, making it if need be. */
-int spool_note(struct spool_claim *c, const char *line);
-
-/*
- * Ends n claims on one queue in one round, each by its outcome: results and renames made durable, then what is in cur/
- * removed, then the locks given up. Returns how many had a fault.
- */
-size_t spool_settle(struct spool_claim *const *c, size_t n);
 
 /* cur/ -> new/ or failed/, or only tidied: 1: it had no owner; 0: it is gone; 2: it has an owner; 3, -1: as above. */
 int spool_recover(const struct spool *q, const char *file, const struct policy *p);

@@ -10,6 +10,7 @@
 #include "io.h"
 #include "spool_outbox.h"
 #include "spool_path.h"
+#include "spool_stage.h"
 #include "units.h"
 
 enum { NOTIFY_MAX = 1024 };

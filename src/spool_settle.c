@@ -1,12 +1,7 @@
-#include "spool_claim.h"
-
-#include <sys/file.h>
+#include "spool_settle.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <string.h>
-#include <unistd.h>
+#include <sys/stat.h>
 
 #include "io.h"
 #include "spool_batch.h"
@@ -15,169 +10,15 @@
 #include "spool_outbox.h"
 #include "spool_path.h"
 #include "spool_progress.h"
-#include "units.h"
-
-/* The fields by which a result tells what it is the result of; those about the job's payload are not its own. */
-static void
-carry_over(struct job_header *to, const struct job_header *from)
-{
-	char name[JOB_NAME_MAX + 1], value[JOB_VALUE_MAX + 1];
-	size_t at = 0;
-
-	while (job_next(from, &at, name, value))
-		if (strncasecmp(name, "Content-", 8) != 0 && job_put(to, name, value) == -1)
-			return;
-}
-
-static int
-make_header(struct spool_claim *c, const struct policy *p, const char *worker)
-{
-	struct job_header *h = &c->made;
-	char number[16], when[UNITS_TIME_MAX];
-
-	h->len = 0;
-	c->started = io_now();
-	(void)snprintf(number, sizeof(number), "%d", c->name.attempts);
-	c->length_at = job_put_blank(h, "Content-Length", JOB_NUMBER_WIDTH);
-	c->exit_at = job_put_blank(h, "Exit", JOB_NUMBER_WIDTH);
-	c->finished_at = job_put_blank(h, "Finished", JOB_TIME_WIDTH);
-	if (c->length_at == -1 || c->exit_at == -1 || c->finished_at == -1 ||
-	    job_put(h, "Started", units_time(when, c->started)) == -1 || job_put(h, "Attempt", number) == -1 ||
-	    job_put(h, "Worker", worker) == -1 || job_put(h, "Id", c->name.id) == -1 ||
-	    job_put(h, "Content-Type", p->result_type) == -1)
-		return -1;
-	carry_over(h, &c->head);
-	if (job_end(h) == -1)
-		return -1;
-	c->start = (off_t)h->len;
-	return 0;
-}
-
-static char *
-staged_name(char file[ID_NAME_MAX + 1], const struct spool_claim *c)
-{
-	return id_file(file, c->name.id, c->name.attempts, ID_NONE);
-}
-
-char *
-spool_staged_path(char buf[SPOOL_STAGED_MAX], const struct spool_claim *c)
-{
-	char file[ID_NAME_MAX + 1];
-
-	return spool_path(buf, SPOOL_TMP, staged_name(file, c));
-}
-
-int
-spool_staged_there(const struct spool_claim *c)
-{
-	char file[ID_NAME_MAX + 1];
-
-	return spool_same(c->q, SPOOL_TMP, staged_name(file, c), c->result);
-}
-
-/* A fresh file in tmp/; one that a crash has left there is no one's. */
-static int
-open_staged(const struct spool_claim *c)
-{
-	char file[ID_NAME_MAX + 1];
-	int fd = spool_open_file(c->q, SPOOL_TMP, staged_name(file, c), O_RDWR | O_CREAT | O_EXCL);
-
-	if (fd == -1 && errno == EEXIST && spool_unlink(c->q, SPOOL_TMP, file) == 0)
-		fd = spool_open_file(c->q, SPOOL_TMP, file, O_RDWR | O_CREAT | O_EXCL);
-	return fd;
-}
-
-int
-spool_stage(struct spool_claim *c, const struct policy *p, const char *worker)
-{
-	/* What an attempt of this number has left that was put back, or put back by hand, is no one's. */
-	if (spool_outbox_drop(c->q, SPOOL_IF_DONE, &c->name) == -1 || make_header(c, p, worker) == -1 ||
-	    (c->result = open_staged(c)) == -1)
-		return -1;
-	/* The lock keeps an old, quiet attempt's result from being swept. */
-	if (flock(c->result, LOCK_EX | LOCK_NB) == -1 || io_write(c->result, c->made.text, c->made.len) == -1)
-		return -1;
-	if ((c->log = spool_append(c->q, c->name.id)) == -1)
-		return -1;
-	spool_count_start(c, c->ready);
-	return 0;
-}
-
-int
-spool_note(struct spool_claim *c, const char *line)
-{
-	return spool_log(c->q, c->name.id, line);
-}
-
-static void
-unstage(struct spool_claim *c)
-{
-	char file[ID_NAME_MAX + 1];
-
-	if (c->result != -1)
-		(void)spool_unlink(c->q, SPOOL_TMP, staged_name(file, c));
-}
+#include "spool_stage.h"
 
 /* All that the attempt has made. An outbox without a job in cur/ is no one's, and one that is left is removed later. */
 static void
 discard(struct spool_claim *c)
 {
-	unstage(c);
+	spool_unstage(c);
 	(void)io_close(&c->follow);
 	(void)spool_outbox_drop(c->q, SPOOL_IF_DONE, &c->name);
-}
-
-/*
- * A handler that opens /dev/stdout anew cuts the file off and writes over the header. What it wrote is its result all
- * the same, as it would be in a shell's `>file`; so the header is put before it again, the one time a result is copied.
- */
-static int
-restore_header(struct spool_claim *c)
-{
-	int old = c->result;
-
-	if (lseek(old, 0, SEEK_SET) == -1)
-		return -1;
-	unstage(c);
-	if ((c->result = open_staged(c)) == -1)
-		goto out;
-	if (io_write(c->result, c->made.text, c->made.len) == 0 && io_copy(old, c->result, INT64_MAX) != -1) {
-		(void)io_close(&old);
-		return 0;
-	}
-out:
-	(void)io_close(&old);
-	return -1;
-}
-
-/* 1, 0; -1: it cannot be read. */
-static int
-header_intact(struct spool_claim *c)
-{
-	struct job_header now;
-	ssize_t n = io_pread(c->result, now.text, c->made.len, 0);
-
-	if (n == -1)
-		return -1;
-	return n == (ssize_t)c->made.len && memcmp(now.text, c->made.text, c->made.len) == 0;
-}
-
-static int
-seal_result(struct spool_claim *c)
-{
-	char finished[UNITS_TIME_MAX], length[UNITS_TIME_MAX];
-	struct job_header *h = &c->made;
-	struct stat st;
-	int intact = header_intact(c);
-
-	if (intact == -1 || (!intact && restore_header(c) == -1) || fstat(c->result, &st) == -1)
-		return -1;
-	(void)snprintf(length, sizeof(length), "%jd", (intmax_t)(st.st_size - c->start));
-	if (job_fill_text(h, c->finished_at, JOB_TIME_WIDTH, units_time(finished, io_now())) == -1 ||
-	    job_fill_text(h, c->exit_at, JOB_NUMBER_WIDTH, "0") == -1 ||
-	    job_fill_text(h, c->length_at, JOB_NUMBER_WIDTH, length) == -1)
-		return -1;
-	return io_pwrite(c->result, h->text, h->len, 0);
 }
 
 static int
@@ -186,7 +27,7 @@ retry(struct spool_claim *c)
 	char draft[ID_NAME_MAX + 1];
 
 	discard(c);
-	if (spool_stamp(c->q, SPOOL_CUR, c->file, staged_name(draft, c), &c->fd, c->due) == -1)
+	if (spool_stamp(c->q, SPOOL_CUR, c->file, spool_staged_name(draft, c), &c->fd, c->due) == -1)
 		return -1;
 	return spool_move(c->q, SPOOL_CUR, c->file, SPOOL_LATER, c->file);
 }
@@ -220,7 +61,7 @@ publish(struct spool_claim *c)
 {
 	char file[ID_NAME_MAX + 1];
 
-	if (spool_move(c->q, SPOOL_TMP, staged_name(file, c), SPOOL_DONE, c->name.id) == 0)
+	if (spool_move(c->q, SPOOL_TMP, spool_staged_name(file, c), SPOOL_DONE, c->name.id) == 0)
 		return 0;
 	if (errno != EEXIST)
 		return -1;
@@ -228,32 +69,158 @@ publish(struct spool_claim *c)
 	return 0;
 }
 
-/* One fsync of a directory for all that were moved into it. What it refuses stays locked in cur/: its state is unknown. */
-static void
-sync_moved(struct spool_claim *const *c, size_t n, enum spool_outcome outcome, enum spool_dir d)
+static int
+has_result(const struct spool_claim *c)
 {
-	size_t i, any;
+	return c->error == 0 && c->outcome == SPOOL_SUCCESS;
+}
 
-	for (any = 0; any < n && (c[any]->error != 0 || c[any]->outcome != outcome); any++)
-		;
-	if (any == n || spool_sync(c[any]->q, d, c[any]->fd) == 0)
+/* One that is empty goes. A dead letter's story is in its log, so that is to be durable before it. */
+static void
+end_log(struct spool_claim *c)
+{
+	struct stat st;
+
+	if (c->log != -1 && fstat(c->log, &st) == 0 && st.st_size == 0)
+		(void)spool_unlink(c->q, SPOOL_LOG, c->name.id);
+	else if (c->outcome == SPOOL_DEAD)
 		return;
-	for (i = any; i < n; i++)
-		if (c[i]->error == 0 && c[i]->outcome == outcome) {
-			c[i]->error = errno;
-			c[i]->unknown = 1;
+	(void)io_close(&c->log);
+}
+
+static void
+seal(struct spool_settle_round *r)
+{
+	size_t i;
+
+	for (i = 0; i < r->n; i++) {
+		struct spool_claim *c = r->c[i];
+
+		c->error = c->unknown = 0;
+		end_log(c);
+		if (c->outcome == SPOOL_SUCCESS && spool_seal(c) == -1)
+			c->error = errno;
+	}
+}
+
+/* --- the disk: as spool_commit.c does it */
+
+static int
+to_sync(const struct spool_claim *c)
+{
+	return has_result(c) ? c->result : c->outcome == SPOOL_DEAD ? c->log : -1;
+}
+
+/* Whether it was moved to where it must be durable. */
+static int
+is_in(const struct spool_claim *c, enum spool_dir d)
+{
+	return c->error == 0 && c->outcome == (d == SPOOL_DONE ? SPOOL_SUCCESS : SPOOL_DEAD);
+}
+
+/* How many files and directories; *fd is one to name their file system by. */
+static size_t
+dirty(const struct spool_settle_round *moved, const struct spool_settle_round *sealed, int *fd)
+{
+	size_t i, n = 0;
+	int done = 0, failed = 0;
+
+	for (i = 0; i < sealed->n; i++)
+		if (to_sync(sealed->c[i]) != -1) {
+			*fd = to_sync(sealed->c[i]);
+			n++;
+		}
+	for (i = 0; i < moved->n; i++) {
+		if (!is_in(moved->c[i], SPOOL_DONE) && !is_in(moved->c[i], SPOOL_FAILED))
+			continue;
+		*fd = moved->c[i]->fd;
+		done |= is_in(moved->c[i], SPOOL_DONE);
+		failed |= is_in(moved->c[i], SPOOL_FAILED);
+	}
+	return n + (size_t)done + (size_t)failed;
+}
+
+/* What the disk refuses where it was moved to stays locked in cur/: its state is unknown. */
+static void
+refuse(struct spool_settle_round *moved, enum spool_dir d, int error)
+{
+	size_t i;
+
+	for (i = 0; i < moved->n; i++)
+		if (is_in(moved->c[i], d)) {
+			moved->c[i]->error = error;
+			moved->c[i]->unknown = 1;
 		}
 }
 
-/* A fault before the end is on record: the job goes back and keeps its attempts. If even that fails, it is recovered. */
 static void
-fault(struct spool_claim *c)
+sync_moved(struct spool_settle_round *moved, enum spool_dir d)
 {
-	int saved = errno;
+	size_t i;
 
-	c->error = saved;
-	(void)put_back(c);
-	errno = saved;
+	for (i = 0; i < moved->n && !is_in(moved->c[i], d); i++)
+		;
+	if (i < moved->n && spool_sync(moved->c[i]->q, d, moved->c[i]->fd) == -1)
+		refuse(moved, d, errno);
+}
+
+/* A log that the disk refuses does not keep its job from ending. */
+static void
+sync_sealed(struct spool_settle_round *sealed)
+{
+	size_t i;
+
+	for (i = 0; sealed->n > 1 && i < sealed->n; i++)
+		if (to_sync(sealed->c[i]) != -1)
+			io_sync_begin(to_sync(sealed->c[i]));
+	for (i = 0; i < sealed->n; i++)
+		if (to_sync(sealed->c[i]) != -1 && io_sync(to_sync(sealed->c[i])) == -1 && has_result(sealed->c[i]))
+			sealed->c[i]->error = errno;
+}
+
+/* Whose fault it was is not asked, as in spool_commit.c. */
+static void
+sync_failed(struct spool_settle_round *moved, struct spool_settle_round *sealed, int error)
+{
+	size_t i;
+
+	for (i = 0; i < sealed->n; i++)
+		if (has_result(sealed->c[i]))
+			sealed->c[i]->error = error;
+	refuse(moved, SPOOL_DONE, error);
+	refuse(moved, SPOOL_FAILED, error);
+}
+
+static void
+sync_both(struct spool_settle_round *moved, struct spool_settle_round *sealed)
+{
+	int fd = -1;
+
+	if (dirty(moved, sealed, &fd) >= IO_SYNC_ALL_FROM) {
+		if (io_sync_all(fd) == 0)
+			return;
+		if (errno != ENOTSUP) {
+			sync_failed(moved, sealed, errno);
+			return;
+		}
+	}
+	sync_sealed(sealed);
+	sync_moved(moved, SPOOL_DONE);
+	sync_moved(moved, SPOOL_FAILED);
+}
+
+/* --- the renames, and what comes before and after */
+
+/* Before a success is on record: all that follows from it is on disk. */
+static int
+prepare(struct spool_claim *c)
+{
+	if (c->outcome != SPOOL_SUCCESS)
+		return 0;
+	if (spool_event_done(c) == -1)
+		return -1;
+	/* It names a queue that is not there, and will not be at the next attempt either. */
+	return c->outcome == SPOOL_SUCCESS && c->follow != -1 ? spool_outbox_seal(c->q, c->follow) : 0;
 }
 
 static int
@@ -267,28 +234,13 @@ move(struct spool_claim *c)
 }
 
 static void
-end_log(struct spool_claim *c)
+each(struct spool_settle_round *r, int step(struct spool_claim *))
 {
-	struct stat st;
+	size_t i;
 
-	if (c->log != -1 && fstat(c->log, &st) == 0 && st.st_size == 0)
-		(void)spool_unlink(c->q, SPOOL_LOG, c->name.id);
-	/* A dead letter's story is in its log; a log that the disk refuses does not keep the job from ending. */
-	else if (c->log != -1 && c->outcome == SPOOL_DEAD)
-		(void)io_sync(c->log);
-	(void)io_close(&c->log);
-}
-
-/* Before a success is on record: all that follows from it is on disk. */
-static int
-prepare(struct spool_claim *c)
-{
-	if (c->outcome != SPOOL_SUCCESS)
-		return 0;
-	if (spool_event_done(c) == -1)
-		return -1;
-	/* It names a queue that is not there, and will not be at the next attempt either. */
-	return c->outcome == SPOOL_SUCCESS && c->follow != -1 ? spool_outbox_seal(c->q, c->follow) : 0;
+	for (i = 0; i < r->n; i++)
+		if (r->c[i]->error == 0 && step(r->c[i]) == -1)
+			r->c[i]->error = errno;
 }
 
 /* After the end is on record: what follows from it, and then the job is no longer needed. */
@@ -312,68 +264,68 @@ conclude(struct spool_claim *c)
 	return c->outcome == SPOOL_SUCCESS && spool_unlink(c->q, SPOOL_CUR, c->file) == -1 && errno != ENOENT ? -1 : 0;
 }
 
-static int
-has_result(const struct spool_claim *c)
+/* The lock is given up last. */
+static void
+end(struct spool_claim *c)
 {
-	return c->error == 0 && c->outcome == SPOOL_SUCCESS;
+	spool_progress_end(c->q, c->name.id, c->error == 0 && (c->outcome == SPOOL_SUCCESS || c->outcome == SPOOL_DEAD));
+	if (c->error == 0 && conclude(c) == -1)
+		c->error = errno;
+	spool_count_end(c);
+	(void)io_close(&c->log);
+	(void)io_close(&c->result);
+	(void)io_close(&c->follow);
+	if (!c->unknown)
+		(void)io_close(&c->fd);
 }
 
-/* All results, as spool_commit.c has all files. */
+/*
+ * A fault before the end is on record: the job goes back and keeps its attempts. If even that fails, it is recovered. Where
+ * nothing is to be durable the lock is not kept for it.
+ */
 static void
-sync_results(struct spool_claim *const *c, size_t n)
+move_all(struct spool_settle_round *r)
 {
-	size_t i, results = 0;
-	int fd = -1, all = 0;
+	size_t i;
 
-	for (i = 0; i < n; i++)
-		if (has_result(c[i])) {
-			fd = c[i]->result;
-			results++;
-		}
-	if (results >= IO_SYNC_ALL_FROM) {
-		if (io_sync_all(fd) == 0)
-			return;
-		all = errno != ENOTSUP;
+	each(r, prepare);
+	each(r, move);
+	for (i = 0; i < r->n; i++) {
+		if (r->c[i]->error != 0)
+			(void)put_back(r->c[i]);
+		if (!is_in(r->c[i], SPOOL_DONE) && !is_in(r->c[i], SPOOL_FAILED))
+			end(r->c[i]);
 	}
-	for (i = 0; results > 1 && !all && i < n; i++)
-		if (has_result(c[i]))
-			io_sync_begin(c[i]->result);
-	for (i = 0; i < n; i++)
-		if (has_result(c[i]) && (all || io_sync(c[i]->result) == -1))
-			fault(c[i]);
+}
+
+static void
+end_all(struct spool_settle_round *r)
+{
+	size_t i;
+
+	for (i = 0; i < r->n; i++)
+		if (r->c[i]->fd != -1)
+			end(r->c[i]);
+}
+
+void
+spool_settle_step(struct spool_settle_round *last, struct spool_settle_round *next)
+{
+	seal(next);
+	sync_both(last, next);
+	end_all(last);
+	move_all(next);
 }
 
 size_t
 spool_settle(struct spool_claim *const *c, size_t n)
 {
+	struct spool_settle_round r = { .c = c, .n = n }, none = { .n = 0 };
 	size_t i, failed = 0;
 
-	for (i = 0; i < n; i++) {
-		c[i]->error = c[i]->unknown = 0;
-		end_log(c[i]);
-		if (c[i]->outcome == SPOOL_SUCCESS && seal_result(c[i]) == -1)
-			fault(c[i]);
-	}
-	sync_results(c, n);
+	spool_settle_step(&none, &r);
+	spool_settle_step(&r, &none);
 	for (i = 0; i < n; i++)
-		if (c[i]->error == 0 && prepare(c[i]) == -1)
-			fault(c[i]);
-	for (i = 0; i < n; i++)
-		if (c[i]->error == 0 && move(c[i]) == -1)
-			fault(c[i]);
-	sync_moved(c, n, SPOOL_SUCCESS, SPOOL_DONE);
-	sync_moved(c, n, SPOOL_DEAD, SPOOL_FAILED);
-	for (i = 0; i < n; i++) {
-		spool_progress_end(c[i]->q, c[i]->name.id,
-		    c[i]->error == 0 && (c[i]->outcome == SPOOL_SUCCESS || c[i]->outcome == SPOOL_DEAD));
-		if (c[i]->error == 0 && conclude(c[i]) == -1)
-			c[i]->error = errno;
 		failed += c[i]->error != 0;
-		spool_count_end(c[i]);
-		(void)io_close(&c[i]->result);
-		(void)io_close(&c[i]->follow);
-		if (!c[i]->unknown)
-			(void)io_close(&c[i]->fd);
-	}
 	return failed;
 }

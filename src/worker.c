@@ -45,6 +45,7 @@ read_policy(struct worker *w)
 		(void)snprintf(why, sizeof(why), WORKER_NO_WAY, what);
 		warn("%s: %s", w->q.word, why);
 	}
+	ends_wait(w);
 	w->p = p;
 	return 0;
 }
@@ -136,14 +137,15 @@ wait_time(const struct worker *w)
 static void
 wait_for_something(struct worker *w)
 {
-	struct pollfd fd[WORKER_SLOTS_MAX + 2];
+	struct pollfd fd[WORKER_SLOTS_MAX + 3];
 	int64_t us = wait_time(w);
 	struct timespec ts = { .tv_sec = (time_t)(us / 1000000), .tv_nsec = (long)(us % 1000000) * 1000 };
-	nfds_t n = 2;
+	nfds_t n = 3;
 	int i;
 
 	fd[0] = (struct pollfd){ .fd = w->watch.fd, .events = POLLIN };
 	fd[1] = (struct pollfd){ .fd = w->signals, .events = POLLIN };
+	fd[2] = (struct pollfd){ .fd = w->ends.settler.fd, .events = POLLIN };
 	for (i = 0; i < w->o->slots; i++)
 		if (w->slot[i].busy)
 			fd[n++] = (struct pollfd){ .fd = w->slot[i].fd, .events = POLLIN };
@@ -154,7 +156,7 @@ wait_for_something(struct worker *w)
 static int
 finished(struct worker *w)
 {
-	if (w->running > 0 || w->ends.n > 0)
+	if (w->running > 0 || ends_any(w))
 		return 0;
 	if (w->stopping || w->broken)
 		return 1;

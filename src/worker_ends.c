@@ -10,19 +10,69 @@
 /* Microseconds: after so long without another end nobody is waited for, and nobody waits longer than that. */
 enum { GAP = 1000, LONGEST = 10000 };
 
+int
+ends_start(struct worker *w)
+{
+	struct worker_ends *e = &w->ends;
+
+	for (; e->spares < WORKER_ENDS_SPARE; e->spares++)
+		e->spare[e->spares] = &e->claims[(size_t)w->o->slots + e->spares];
+	e->open = &e->round[0];
+	e->next = &e->round[1];
+	e->last = &e->round[2];
+	return settler_start(&e->settler);
+}
+
+void
+ends_stop(struct worker *w)
+{
+	settler_stop(&w->ends.settler);
+}
+
+struct spool_claim *
+ends_put(struct worker *w, struct spool_claim *c, int cancelled)
+{
+	struct worker_ends *e = &w->ends;
+	struct worker_round *r;
+
+	if (e->open->n == WORKER_ENDS_MAX) {
+		ends_wait(w);
+		ends_settle(w);
+	}
+	r = e->open;
+	if (r->n == 0)
+		e->first = e->newest = io_clock();
+	r->cancelled[r->n] = (char)cancelled;
+	r->claim[r->n++] = c;
+	return e->spare[--e->spares];
+}
+
+/* Where nothing runs none can come; and a disk with faults, or an end that is near, is not to be kept waiting. */
+int64_t
+ends_next(const struct worker *w)
+{
+	const struct worker_ends *e = &w->ends;
+
+	if (e->open->n == 0 || e->away)
+		return INT64_MAX;
+	if (w->running == 0 || w->hold != 0 || w->stopping || w->broken || e->open->n == WORKER_ENDS_MAX)
+		return 0;
+	return e->newest + GAP < e->first + LONGEST ? e->newest + GAP : e->first + LONGEST;
+}
+
+/* These have ended: what that means to this worker. */
 static void
-settle(struct worker *w)
+take_in(struct worker *w, struct worker_round *r)
 {
 	struct worker_ends *e = &w->ends;
 	size_t i;
 
-	(void)spool_settle(e->claim, e->n);
-	for (i = 0; i < e->n; i++) {
-		struct spool_claim *c = e->claim[i];
+	for (i = 0; i < r->n; i++) {
+		struct spool_claim *c = r->claim[i];
 
 		e->spare[e->spares++] = c;
 		if (c->error == 0) {
-			if (e->cancelled[i])
+			if (r->cancelled[i])
 				spool_cancel_over(&w->q, c->name.id);
 			if (c->outcome != SPOOL_PUT_BACK)
 				w->hold = 0;
@@ -33,60 +83,67 @@ settle(struct worker *w)
 		if (c->unknown)
 			slots_refuse(w, c->name.id);
 	}
-	while (e->n > 0)
-		group_wake(w, e->claim[--e->n]->name.group);
+	while (r->n > 0)
+		group_wake(w, r->claim[--r->n]->name.group);
 }
 
-void
-ends_start(struct worker *w)
+/* The open round is the next one, the next one the last, and of the last nothing is left. */
+static void
+turn(struct worker_ends *e)
 {
-	struct worker_ends *e = &w->ends;
+	struct worker_round *free = e->last;
 
-	for (; e->spares < WORKER_ENDS_MAX; e->spares++)
-		e->spare[e->spares] = &e->claims[(size_t)w->o->slots + e->spares];
+	e->last = e->next;
+	e->next = e->open;
+	e->open = free;
 }
 
-struct spool_claim *
-ends_put(struct worker *w, struct spool_claim *c, int cancelled)
+static struct spool_settle_round
+round_of(const struct worker_round *r)
 {
-	struct worker_ends *e = &w->ends;
-
-	if (e->n == WORKER_ENDS_MAX)
-		settle(w);
-	if (e->n == 0)
-		e->first = e->last = io_clock();
-	e->cancelled[e->n] = (char)cancelled;
-	e->claim[e->n++] = c;
-	return e->spare[--e->spares];
-}
-
-/* Where nothing runs none can come; and a disk with faults, or an end that is near, is not to be kept waiting. */
-int64_t
-ends_next(const struct worker *w)
-{
-	const struct worker_ends *e = &w->ends;
-
-	if (e->n == 0)
-		return INT64_MAX;
-	if (w->running == 0 || w->hold != 0 || w->stopping || w->broken || e->n == WORKER_ENDS_MAX)
-		return 0;
-	return e->last + GAP < e->first + LONGEST ? e->last + GAP : e->first + LONGEST;
+	return (struct spool_settle_round){ .c = r->claim, .n = r->n };
 }
 
 void
 ends_settle(struct worker *w)
 {
-	if (ends_next(w) <= io_clock())
-		settle(w);
+	struct worker_ends *e = &w->ends;
+
+	if (e->away) {
+		if (!settler_done(&e->settler))
+			return;
+		take_in(w, e->last);
+		e->away = 0;
+	}
+	/* What was in the next round waits for those that are still to come, too. */
+	if (e->open->n > 0 ? ends_next(w) > io_clock() : e->next->n == 0)
+		return;
+	turn(e);
+	settler_step(&e->settler, round_of(e->last), round_of(e->next));
+	e->away = 1;
+}
+
+void
+ends_wait(struct worker *w)
+{
+	if (w->ends.away)
+		settler_wait(&w->ends.settler);
+}
+
+int
+ends_any(const struct worker *w)
+{
+	return w->ends.open->n > 0 || w->ends.next->n > 0 || w->ends.away;
 }
 
 int
 ends_have(const struct worker *w, const char *file)
 {
-	size_t i;
+	size_t i, k;
 
-	for (i = 0; i < w->ends.n; i++)
-		if (strcmp(w->ends.claim[i]->file, file) == 0)
-			return 1;
+	for (k = 0; k < WORKER_ENDS_ROUNDS; k++)
+		for (i = 0; i < w->ends.round[k].n; i++)
+			if (strcmp(w->ends.round[k].claim[i]->file, file) == 0)
+				return 1;
 	return 0;
 }

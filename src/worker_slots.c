@@ -12,6 +12,8 @@
 #include "io.h"
 #include "spool_event.h"
 #include "spool_group.h"
+#include "spool_settle.h"
+#include "spool_stage.h"
 
 enum { SECOND = 1000000, HOLD_MAX = 60 * SECOND, HANDLER_WORDS = 128, WHAT_MAX = ID_NAME_MAX + 1 };
 
@@ -22,7 +24,7 @@ slots_start(struct worker *w)
 
 	w->slot = calloc((size_t)w->o->slots, sizeof(*w->slot));
 	w->claim = calloc((size_t)w->o->slots, sizeof(*w->claim));
-	w->ends.claims = calloc((size_t)w->o->slots + WORKER_ENDS_MAX, sizeof(*w->ends.claims));
+	w->ends.claims = calloc((size_t)w->o->slots + WORKER_ENDS_SPARE, sizeof(*w->ends.claims));
 	w->cancelled = calloc((size_t)w->o->slots, 1);
 	if (w->slot == NULL || w->claim == NULL || w->ends.claims == NULL || w->cancelled == NULL)
 		return -1;
@@ -30,13 +32,12 @@ slots_start(struct worker *w)
 		w->slot[i] = (struct slot){ .pid = -1, .fd = -1 };
 		w->claim[i] = &w->ends.claims[i];
 	}
-	ends_start(w);
 	if (limit_start(w) == -1)
 		return -1;
 	for (i = 0; i < w->o->slots; i++)
 		if (slot_start(&w->slot[i]) == -1)
 			return -1;
-	return 0;
+	return ends_start(w);
 }
 
 /* After a fault of ours: trying again at once would only burn what it has burnt. */
@@ -235,7 +236,7 @@ slots_collect(struct worker *w)
 		slots_fill(w);
 	}
 	if (any)
-		w->ends.last = io_clock();
+		w->ends.newest = io_clock();
 	ends_settle(w);
 }
 
@@ -274,6 +275,7 @@ slots_stop(struct worker *w)
 	for (i = 0; w->slot != NULL && i < w->o->slots; i++)
 		slot_stop(&w->slot[i]);
 	limit_stop(w);
+	ends_stop(w);
 	free(w->slot);
 	free(w->claim);
 	free(w->ends.claims);

@@ -128,6 +128,23 @@ is "$?" 0 'and end'
 exec 9>&-
 is "$(for i in $(seq 40); do result "j$i-job"; done | sort | uniq -c | tr -s ' ')" ' 40 64' 'a handler has as many as its worker was given'
 
+# --- a disk that hangs
+
+if ! strace -o /dev/null true 2>/dev/null; then
+	skip 'strace is missing, or may not trace' 'a disk that hangs'
+else
+	queue
+	rm -rf running
+	mkdir running
+	for i in 1 2 3 4; do put "j$i-job"; done
+	bg strace -f -qq -o trace -e trace=fsync,syncfs -e inject=fsync,syncfs:delay_enter=5000000:when=1 \
+		wqw-worker "$Q" --drain -- sh -c ": >\"$T/running/\$WQW_ID\""
+	ok 'while the disk does not take an end, the slot has its next jobs' wait_count running 4
+	is "$(end)" '' 'before any of them is on record'
+	wait "$BG_PID"
+	is "$? $(end | wc -l)" '0 4' 'as all are then'
+fi
+
 # --- signals
 
 cat >wait.sh <<'END'

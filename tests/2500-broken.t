@@ -43,9 +43,10 @@ mutant()
 mutant unlooked spool_claim.c \
 	's/int ended = spool_ended\(.*?\);/int ended = 0;/ and s/\(ended = spool_ended\(.*?\)\) == -1/(ended = 0) == -1/ or $_ = ""'
 mutant hasty spool_settle.c \
-	's/if \(c\[i\]->error == 0 && move/if (c[i]->error == 0 && c[i]->outcome == SPOOL_SUCCESS)
-			(void)spool_unlink(c[i]->q, SPOOL_CUR, c[i]->file);
-		$&/'
+	's/\teach\(r, move\);/\tfor (i = 0; i < r->n; i++)
+		if (r->c[i]->error == 0 && r->c[i]->outcome == SPOOL_SUCCESS)
+			(void)spool_unlink(r->c[i]->q, SPOOL_CUR, r->c[i]->file);
+$&/'
 mutant lockless spool_claim.c 's/if \(flock\(fd/if (d != SPOOL_NEW && flock(fd/'
 
 # crowd N: six workers at N jobs; the books.

@@ -8,7 +8,8 @@
 #include <string.h>
 
 #include "io.h"
-#include "spool_claim.h"
+#include "spool_settle.h"
+#include "spool_stage.h"
 #include "spool_init.h"
 #include "spool_path.h"
 #include "spool_stat.h"
@@ -477,22 +478,48 @@ START_TEST(a_name_that_is_none_is_left_alone)
 }
 END_TEST
 
-START_TEST(a_round_of_many_ends_each_its_own_way)
+/* Eight claims, with each outcome twice, from the given one on. */
+static struct spool_settle_round
+round_of_eight(struct spool_claim c[8], struct spool_claim *p[8], int from)
 {
-	struct spool_claim c[4], *p[4];
-	char id[4][ID_MAX + 1];
+	char id[ID_MAX + 1];
 	int i;
 
-	for (i = 0; i < 4; i++) {
-		submit(id[i], "in");
-		claim(&c[i], id[i], "out");
-		c[i].outcome = (enum spool_outcome)i;
+	for (i = 0; i < 8; i++) {
+		submit(id, "in");
+		claim(&c[i], id, "out");
+		c[i].outcome = (enum spool_outcome)((from + i) % 4);
 		c[i].reason = ID_EXIT;
 		c[i].due = io_now();
 		p[i] = &c[i];
 	}
-	ck_assert_uint_eq(spool_settle(p, 4), 0);
-	expect(0, 1, 1, 0, 1, 1);
+	return (struct spool_settle_round){ .c = p, .n = 8 };
+}
+
+START_TEST(a_round_of_many_ends_each_its_own_way)
+{
+	struct spool_claim c[8], *p[8];
+	int from = _i;
+
+	ck_assert_uint_eq(spool_settle(round_of_eight(c, p, from).c, 8), 0);
+	expect(0, 2, 2, 0, 2, 2);
+}
+END_TEST
+
+START_TEST(rounds_that_overlap_are_one_step_apart)
+{
+	struct spool_claim c[2][8], *p[2][8];
+	struct spool_settle_round first = round_of_eight(c[0], p[0], 0), second = round_of_eight(c[1], p[1], 1), none = { .n = 0 };
+	int i;
+
+	spool_settle_step(&none, &first);
+	expect(8, 2, 2, 10, 2, 2);
+	spool_settle_step(&first, &second);
+	expect(0, 4, 4, 2, 4, 4);
+	spool_settle_step(&second, &none);
+	expect(0, 4, 4, 0, 4, 4);
+	for (i = 0; i < 8; i++)
+		ck_assert(c[0][i].error == 0 && c[1][i].error == 0 && c[0][i].fd == -1 && c[1][i].fd == -1);
 }
 END_TEST
 
@@ -670,7 +697,8 @@ main(void)
 	tcase_add_test(t, a_job_that_has_ended_never_runs_again);
 	tcase_add_test(t, what_is_no_job_is_buried);
 	tcase_add_test(t, a_name_that_is_none_is_left_alone);
-	tcase_add_test(t, a_round_of_many_ends_each_its_own_way);
+	tcase_add_loop_test(t, a_round_of_many_ends_each_its_own_way, 0, 4);
+	tcase_add_test(t, rounds_that_overlap_are_one_step_apart);
 	tcase_add_test(t, old_litter_is_swept_unless_somebody_has_it);
 	tcase_add_test(t, a_file_of_another_user_is_adopted_at_its_retry);
 	tcase_add_test(t, a_job_is_found_in_every_state);
