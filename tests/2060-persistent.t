@@ -65,7 +65,8 @@ while IFS=$tab read -r job offset result variables; do
 	nonsense) echo well ;;
 	twice) printf '0\n0\n' ;;
 	large) echo 256 ;;
-	deaf) exec 0<&- 1>&-; tail -f /dev/null ;;
+	# Without a standard output it would end by itself.
+	deaf) exec 0<&- 1>&-; tail -f /dev/null >held ;;
 	over) echo fresh >"$result"; echo 0 ;;
 	rename) echo fresh >"$result.new" && mv "$result.new" "$result"; echo 0 ;;
 	remove) rm "$result"; echo 0 ;;
