@@ -65,7 +65,8 @@ add(struct watch *w, int fd, uint32_t mask)
 int
 watch_add(struct watch *w, int dirfd, unsigned what)
 {
-	uint32_t mask = IN_ONLYDIR;
+	/* Who ends a job removes it before it gives up the lock: that is nobody's news. */
+	uint32_t mask = IN_ONLYDIR | IN_EXCL_UNLINK;
 	size_t i;
 
 	for (i = 0; i < KINDS; i++)

@@ -252,10 +252,9 @@ scan_watch(struct worker *w, enum spool_dir d, unsigned what)
 int
 scan_start(struct worker *w)
 {
-	if (watch_open(&w->watch) == -1 ||
-	    (w->wd_new = scan_watch(w, SPOOL_NEW, WATCH_CAME)) == -1 ||
+	if (watch_open(&w->watch) == -1 || (w->wd_new = scan_watch(w, SPOOL_NEW, WATCH_CAME)) == -1 ||
 	    (w->wd_later = scan_watch(w, SPOOL_LATER, WATCH_CAME | WATCH_TOUCHED)) == -1 ||
-	    (w->wd_cur = scan_watch(w, SPOOL_CUR, WATCH_CLOSED | (w->o->drain ? WATCH_GONE : 0))) == -1 ||
+	    (w->wd_cur = scan_watch(w, SPOOL_CUR, WATCH_CLOSED)) == -1 ||
 	    (w->wd_queue = watch_add(&w->watch, w->q.fd, WATCH_CAME | WATCH_GONE)) == -1)
 		return -1;
 	w->scan_at = 0;
@@ -416,6 +415,7 @@ scan_nothing_left(struct worker *w)
 
 	if (w->running > 0 || window_least(&w->ready) != NULL || window_least(&w->aside) != NULL)
 		return 0;
+	scan_hear_ends(w);
 	/* Twice: a job may move to a directory that was just seen empty. */
 	for (i = 0; i < sizeof(dirs) / sizeof(*dirs); i++)
 		if (spool_scan(&w->q, dirs[i], dirs[i] == SPOOL_LATER ? any_due_job : any_job, w) != 0)
