@@ -1,8 +1,10 @@
 #include <sys/stat.h>
 #include <sys/utsname.h>
+#include <sys/vfs.h>
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <time.h>
 #include <unistd.h>
@@ -153,18 +155,28 @@ io_sync_begin(int fd)
 	(void)sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE);
 }
 
+/* On others it may do nothing, as on most of FUSE, or not tell of errors, as on an overlay. In memory nothing is durable. */
+static int
+all_is_as_good(int fd)
+{
+	struct statfs f;
+
+	return fstatfs(fd, &f) == 0 && (f.f_type == EXT4_SUPER_MAGIC || f.f_type == XFS_SUPER_MAGIC ||
+	    f.f_type == BTRFS_SUPER_MAGIC || f.f_type == F2FS_SUPER_MAGIC || f.f_type == TMPFS_MAGIC);
+}
+
 int
 io_sync_all(int fd)
 {
 	struct utsname u;
 	int major, minor;
 
-	/* Since Linux 5.8. */
-	if (uname(&u) == -1 || sscanf(u.release, "%d.%d", &major, &minor) != 2 || major < 5 || (major == 5 && minor < 8)) {
-		errno = ENOTSUP;
-		return -1;
-	}
-	return syncfs(fd);
+	/* Since Linux 5.8 it tells of data that could not be written, since 5.17 of what the file system itself could not. */
+	if (uname(&u) == 0 && sscanf(u.release, "%d.%d", &major, &minor) == 2 && (major > 5 || (major == 5 && minor >= 17)) &&
+	    all_is_as_good(fd))
+		return syncfs(fd);
+	errno = ENOTSUP;
+	return -1;
 }
 
 int
@@ -177,13 +189,20 @@ io_close(int *fd)
 }
 
 int
+io_sync_check(int fd)
+{
+	/* There is nothing left to wait for; but the error of the file, as seen from this descriptor, is looked at. */
+	return sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WAIT_BEFORE);
+}
+
+int
 io_sync_dir(int at, const char *name, int file)
 {
 	int fd, error;
 
 	fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd == -1)
-		return errno == EACCES ? syncfs(file) : -1;
+		return errno == EACCES || errno == EMFILE || errno == ENFILE ? syncfs(file) : -1;
 	if (io_sync(fd) == -1) {
 		error = errno;
 		io_close(&fd);

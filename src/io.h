@@ -22,7 +22,8 @@ off_t io_copy(int from, int to, off_t max);
 
 int io_sync(int fd);    /* fsync(2); EINTR is a failure like any other */
 void io_sync_begin(int fd);   /* puts what was written on its way to the disk, so that it is near when io_sync comes; promises nothing */
-int io_sync_all(int fd);  /* syncfs(2) of its file system. ENOTSUP: on this kernel it keeps errors to itself, and nothing was done */
+int io_sync_all(int fd);  /* syncfs(2) of its file system. ENOTSUP: here it is no match for fsync(2), and nothing was done */
+int io_sync_check(int fd);    /* after that: an error of this file of which somebody's syncfs has told already, and this one not */
 /*
  * From so many files on, io_sync_all is worth what it may have to write of others'. An fsync is a commit of the journal, and
  * where another has done that already still a flush of the disk. Of 4 and 16 files, begun before, then an fsync each: 1.4
@@ -32,8 +33,8 @@ enum { IO_SYNC_ALL_FROM = 4 };
 int io_close(int *fd);  /* closes and sets *fd to -1; a second call does nothing; returns close(2)'s verdict */
 
 /*
- * Makes the entries of directory `name` below `at` durable. A directory that may not be read cannot be opened to be
- * fsynced: then syncfs(2) through `file`, a descriptor on the same file system, does it.
+ * Makes the entries of directory `name` below `at` durable. A directory that may not be read, or for which no descriptor is
+ * left, cannot be opened to be fsynced: then syncfs(2) through `file`, a descriptor on the same file system, does it.
  */
 int io_sync_dir(int at, const char *name, int file);
 

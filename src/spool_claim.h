@@ -1,5 +1,5 @@
 /*
- * spool_claim: the arrows that a worker walks. Claim by lock, then rename; finish exactly once; recover what has no owner.
+ * spool_claim: the arrows that a worker walks. Claim by lock, then rename; recover what has no owner. Its end is in spool_settle.h.
  *
  * "A fault of ours" (-1) is an error of this process or of the disk, not of the job: no attempt is used up.
  */
@@ -31,7 +31,7 @@ struct spool_claim {
 	int64_t due;               /* SPOOL_RETRY: when it may run again, microseconds */
 	/* after its end */
 	int error;                 /* 0, or the errno of the fault; the job was then put back, uncounted, where possible */
-	int unknown;               /* 1: its end may not be durable. It stays locked in cur/ while this process lives */
+	int unknown;               /* 1: its end may not be durable. It stays locked where it is while this process lives */
 };
 
 /*

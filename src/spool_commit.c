@@ -265,6 +265,12 @@ begin_file(struct spool_draft *d)
 }
 
 static int
+check_file(struct spool_draft *d)
+{
+	return io_sync_check(d->fd);
+}
+
+static int
 sync_file(struct spool_draft *d)
 {
 	return io_sync(d->fd);
@@ -312,8 +318,10 @@ spool_commit_sync(struct spool_commit_round *placed, struct spool_commit_round *
 	size_t n = dirty(placed, begun, &fd);
 
 	if (n >= IO_SYNC_ALL_FROM) {
-		if (io_sync_all(fd) == 0)
+		if (io_sync_all(fd) == 0) {
+			each(begun, check_file);
 			return;
+		}
 		if (errno != ENOTSUP) {
 			sync_failed(placed, begun, errno);
 			return;

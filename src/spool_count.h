@@ -42,7 +42,7 @@ void spool_count_close(struct spool *q);
 
 /* Each does nothing where q->count is NULL. */
 void spool_count_start(const struct spool_claim *c, int64_t ready);   /* ready: when it could start; -1: not known */
-void spool_count_end(const struct spool_claim *c);                    /* after spool_settle */
+void spool_count_end(const struct spool_claim *c);                    /* at its end */
 void spool_count_failed(const struct spool *q, enum id_reason reason);
 void spool_count_lost(const struct spool *q);
 

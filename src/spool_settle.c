@@ -140,7 +140,7 @@ dirty(const struct spool_settle_round *moved, const struct spool_settle_round *s
 	return n + (size_t)done + (size_t)failed;
 }
 
-/* What the disk refuses where it was moved to stays locked in cur/: its state is unknown. */
+/* What the disk refuses where it was moved to stays locked: its state is unknown. */
 static void
 refuse(struct spool_settle_round *moved, enum spool_dir d, int error)
 {
@@ -191,22 +191,24 @@ sync_failed(struct spool_settle_round *moved, struct spool_settle_round *sealed,
 	refuse(moved, SPOOL_FAILED, error);
 }
 
-static void
-sync_both(struct spool_settle_round *moved, struct spool_settle_round *sealed)
+/* 1: both are durable, or have failed; 0: they are too few, and each is to be synced by itself. */
+static int
+sync_together(struct spool_settle_round *moved, struct spool_settle_round *sealed)
 {
 	int fd = -1;
+	size_t i;
 
-	if (dirty(moved, sealed, &fd) >= IO_SYNC_ALL_FROM) {
-		if (io_sync_all(fd) == 0)
-			return;
-		if (errno != ENOTSUP) {
-			sync_failed(moved, sealed, errno);
-			return;
-		}
+	if (dirty(moved, sealed, &fd) < IO_SYNC_ALL_FROM)
+		return 0;
+	if (io_sync_all(fd) == -1) {
+		if (errno == ENOTSUP)
+			return 0;
+		sync_failed(moved, sealed, errno);
 	}
-	sync_sealed(sealed);
-	sync_moved(moved, SPOOL_DONE);
-	sync_moved(moved, SPOOL_FAILED);
+	for (i = 0; i < sealed->n; i++)
+		if (has_result(sealed->c[i]) && io_sync_check(sealed->c[i]->result) == -1)
+			sealed->c[i]->error = errno;
+	return 1;
 }
 
 /* --- the renames, and what comes before and after */
@@ -219,7 +221,9 @@ prepare(struct spool_claim *c)
 		return 0;
 	if (spool_event_done(c) == -1)
 		return -1;
-	/* It names a queue that is not there, and will not be at the next attempt either. */
+	/* It names a queue that is not there, and will not be at the next attempt either, as its log says now. */
+	if (c->outcome == SPOOL_DEAD && (c->log = spool_append(c->q, c->name.id)) != -1)
+		(void)io_sync(c->log);
 	return c->outcome == SPOOL_SUCCESS && c->follow != -1 ? spool_outbox_seal(c->q, c->follow) : 0;
 }
 
@@ -264,7 +268,7 @@ conclude(struct spool_claim *c)
 	return c->outcome == SPOOL_SUCCESS && spool_unlink(c->q, SPOOL_CUR, c->file) == -1 && errno != ENOENT ? -1 : 0;
 }
 
-/* The lock is given up last. */
+/* The locks, on the job and on what follows from a dead letter, are given up last, and where its state is unknown not at all. */
 static void
 end(struct spool_claim *c)
 {
@@ -274,9 +278,10 @@ end(struct spool_claim *c)
 	spool_count_end(c);
 	(void)io_close(&c->log);
 	(void)io_close(&c->result);
+	if (c->unknown)
+		return;
 	(void)io_close(&c->follow);
-	if (!c->unknown)
-		(void)io_close(&c->fd);
+	(void)io_close(&c->fd);
 }
 
 /*
@@ -311,9 +316,16 @@ end_all(struct spool_settle_round *r)
 void
 spool_settle_step(struct spool_settle_round *last, struct spool_settle_round *next)
 {
+	int together;
+
 	seal(next);
-	sync_both(last, next);
+	if (!(together = sync_together(last, next))) {
+		sync_moved(last, SPOOL_DONE);
+		sync_moved(last, SPOOL_FAILED);
+	}
 	end_all(last);
+	if (!together)
+		sync_sealed(next);
 	move_all(next);
 }
 

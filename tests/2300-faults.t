@@ -18,6 +18,7 @@ e pwrite64 EIO ENOSPC EINTR
 e copy_file_range EIO ENOSPC EINTR
 e fsync EIO ENOSPC EINTR
 e syncfs EIO ENOSPC
+e sync_file_range EIO ENOSPC
 e renameat2 EIO ENOSPC ENOMEM
 e linkat EIO ENOSPC
 e unlinkat EIO ENOMEM
@@ -55,6 +56,8 @@ e inotify_init1 EMFILE ENOMEM
 e inotify_add_watch ENOSPC ENOMEM
 e socketpair EMFILE ENFILE
 e signalfd4 EMFILE ENOMEM
+e eventfd2 EMFILE ENOMEM
+e prlimit64 EPERM
 e dup2 EMFILE EINTR
 e dup3 EMFILE
 e mmap ENOMEM

@@ -67,6 +67,7 @@ static volatile sig_atomic_t timed_out;
 static const struct { const char *name; long number; } calls[] = {
 #define CALL(name) { #name, SYS_##name }
 	CALL(openat), CALL(read), CALL(write), CALL(pread64), CALL(pwrite64), CALL(close), CALL(fsync), CALL(syncfs),
+	CALL(sync_file_range),
 	CALL(renameat2), CALL(renameat), CALL(unlinkat), CALL(linkat), CALL(mkdirat), CALL(fchmod), CALL(fchown),
 	CALL(fstat), CALL(newfstatat), CALL(statx), CALL(fstatfs), CALL(statfs), CALL(faccessat), CALL(flock),
 	CALL(lseek), CALL(utimensat), CALL(ftruncate), CALL(getdents64), CALL(copy_file_range), CALL(fcntl), CALL(ioctl),
