@@ -36,7 +36,8 @@ scatter_pids(void)
 	uint32_t n;
 	int fd;
 
-	if (getrandom(&n, sizeof(n), GRND_NONBLOCK) != (ssize_t)sizeof(n))
+	/* Not by the libc, which may have locks of its own for it: see spawn in slot.c. */
+	if (syscall(SYS_getrandom, &n, sizeof(n), GRND_NONBLOCK) != (long)sizeof(n))
 		return;
 	if ((fd = open("/proc/sys/kernel/ns_last_pid", O_WRONLY | O_CLOEXEC)) == -1)
 		return;

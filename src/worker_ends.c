@@ -72,10 +72,11 @@ take_in(struct worker *w, struct worker_round *r)
 
 		e->spare[e->spares++] = c;
 		if (c->error == 0) {
+			if (c->outcome == SPOOL_PUT_BACK)
+				continue;
 			if (r->cancelled[i])
 				spool_cancel_over(&w->q, c->name.id);
-			if (c->outcome != SPOOL_PUT_BACK)
-				w->hold = 0;
+			w->hold = 0;
 			continue;
 		}
 		errno = c->error;
@@ -85,6 +86,26 @@ take_in(struct worker *w, struct worker_round *r)
 	}
 	while (r->n > 0)
 		group_wake(w, r->claim[--r->n]->name.group);
+}
+
+static void
+answer(struct worker *w)
+{
+	struct worker_ends *e = &w->ends;
+
+	if (e->asked == 0 || (--e->asked > 0 && ends_any(w)))
+		return;
+	e->asked = 0;
+	w->recover_at = 0;
+}
+
+void
+ends_ask(struct worker *w, int64_t us)
+{
+	if (w->recover_at > io_clock() + us)
+		w->recover_at = io_clock() + us;
+	/* One that is open now is the last in two. */
+	w->ends.asked = ends_any(w) ? WORKER_ENDS_ROUNDS : 0;
 }
 
 /* The open round is the next one, the next one the last, and of the last nothing is left. */
@@ -114,6 +135,7 @@ ends_settle(struct worker *w)
 			return;
 		take_in(w, e->last);
 		e->away = 0;
+		answer(w);
 	}
 	/* What was in the next round waits for those that are still to come, too. */
 	if (e->open->n > 0 ? ends_next(w) > io_clock() : e->next->n == 0)

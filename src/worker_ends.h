@@ -29,6 +29,7 @@ struct worker_ends {
 	int64_t first, newest;      /* io_clock(): when the first of the open ones came; since when another is waited for */
 	struct worker_settler settler;
 	int away;                   /* 1: it has the next and the last ones */
+	int asked;                  /* steps until all are on record of which ends_ask was to know */
 };
 
 /* After w->ends.claims has been set, with WORKER_ENDS_SPARE more than there are slots. -1 with errno. */
@@ -41,6 +42,7 @@ struct spool_claim *ends_put(struct worker *w, struct spool_claim *c, int cancel
 void ends_settle(struct worker *w);            /* goes on with them, where it is time to */
 int64_t ends_next(const struct worker *w);     /* io_clock(): when it is; INT64_MAX: there are none, or ends.settler.fd tells */
 void ends_wait(struct worker *w);              /* until the settler, too, has no use for w->p */
+void ends_ask(struct worker *w, int64_t us);   /* cur/ is to be looked at so soon, and again when these are on record */
 int ends_any(const struct worker *w);          /* 1: some are not on record yet */
 int ends_have(const struct worker *w, const char *file);   /* 1: that file in cur/ is of one of them */
 

@@ -303,8 +303,8 @@ hear_cur(struct worker *w, const char *file)
 static void
 hear_cancel(struct worker *w, const char *id)
 {
-	if (!slots_cancel(w, id) && w->recover_at > io_clock() + SOON)
-		w->recover_at = io_clock() + SOON;
+	if (!slots_cancel(w, id))
+		ends_ask(w, SOON);
 }
 
 void
