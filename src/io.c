@@ -180,19 +180,19 @@ io_sync_all(int fd)
 }
 
 int
+io_sync_check(int fd)
+{
+	/* There is nothing left to wait for; but the error of the file, as seen from this descriptor, is looked at. */
+	return sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WAIT_BEFORE);
+}
+
+int
 io_close(int *fd)
 {
 	int old = *fd;
 
 	*fd = -1;
 	return old == -1 ? 0 : close(old);
-}
-
-int
-io_sync_check(int fd)
-{
-	/* There is nothing left to wait for; but the error of the file, as seen from this descriptor, is looked at. */
-	return sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WAIT_BEFORE);
 }
 
 int

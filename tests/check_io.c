@@ -280,6 +280,21 @@ START_TEST(sync_answers_for_the_file)
 }
 END_TEST
 
+/* Of procfs it is not known what a syncfs(2) would be worth. */
+START_TEST(sync_all_is_not_for_all_file_systems)
+{
+	int fd = new_file("a"), other = open("/proc/self/status", O_RDONLY);
+
+	ck_assert(io_sync_all(fd) == 0 || errno == ENOTSUP);
+	ck_assert_int_eq(io_sync_check(fd), 0);
+	ck_assert_int_eq(io_sync_check(-1), -1);
+	ck_assert_int_eq(errno, EBADF);
+	ck_assert_int_ne(other, -1);
+	ck_assert_int_eq(io_sync_all(other), -1);
+	ck_assert_int_eq(errno, ENOTSUP);
+}
+END_TEST
+
 START_TEST(close_closes_once)
 {
 	int fd = new_file("a"), old = fd;
@@ -320,6 +335,19 @@ START_TEST(sync_dir_takes_a_directory)
 	ck_assert_int_eq(io_sync_dir(at, "file", file), -1);
 	ck_assert_int_eq(errno, ENOTDIR);
 	ck_assert_int_eq(free_descriptor(), before);
+}
+END_TEST
+
+START_TEST(sync_dir_needs_no_descriptor)
+{
+	int at = open(".", O_PATH | O_DIRECTORY), file = new_file("file");
+	struct rlimit none = { .rlim_cur = (rlim_t)free_descriptor(), .rlim_max = 4096 };
+
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
+	ck_assert_int_eq(open(".", O_RDONLY), -1);
+	ck_assert_int_eq(io_sync_dir(at, ".", file), 0);
+	ck_assert_int_eq(io_sync_dir(at, ".", -1), -1);
+	ck_assert_int_eq(errno, EBADF);
 }
 END_TEST
 
@@ -378,7 +406,9 @@ main(void)
 	tcase_add_test(t, copy_says_what_failed);
 	tcase_add_test(t, sync_answers_for_the_file);
 	tcase_add_test(t, close_closes_once);
+	tcase_add_test(t, sync_all_is_not_for_all_file_systems);
 	tcase_add_test(t, sync_dir_takes_a_directory);
+	tcase_add_test(t, sync_dir_needs_no_descriptor);
 	tcase_add_test(t, sync_dir_serves_one_that_may_not_be_read);
 	tcase_add_test(t, clocks_tell_microseconds);
 	suite_add_tcase(s, t);
