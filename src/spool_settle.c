@@ -319,6 +319,10 @@ spool_settle_step(struct spool_settle_round *last, struct spool_settle_round *ne
 	int together;
 
 	seal(next);
+	if (last->refused) {
+		refuse(last, SPOOL_DONE, EIO);
+		refuse(last, SPOOL_FAILED, EIO);
+	}
 	if (!(together = sync_together(last, next))) {
 		sync_moved(last, SPOOL_DONE);
 		sync_moved(last, SPOOL_FAILED);

@@ -13,6 +13,7 @@
 struct spool_settle_round {
 	struct spool_claim *const *c;   /* the caller's, until the end */
 	size_t n;                       /* may be 0 */
+	int refused;                    /* 1: for this process an fsync has failed: it says of no other place that it is durable */
 };
 
 /*

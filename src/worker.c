@@ -121,7 +121,7 @@ open_queue(struct worker *w)
 static int64_t
 wait_time(const struct worker *w)
 {
-	int64_t now = io_clock(), at = scan_next(w);
+	int64_t now = io_clock(), at = w->broken ? INT64_MAX : scan_next(w);
 
 	if (w->hold_until > now && w->hold_until < at)
 		at = w->hold_until;
@@ -171,17 +171,24 @@ finished(struct worker *w)
 }
 
 static void
+look(struct worker *w)
+{
+	if (scan_again(w) == -1) {
+		warn("%s", w->q.word);
+		w->broken = EX_NOINPUT;
+	}
+	scan_promote(w);
+}
+
+static void
 loop(struct worker *w)
 {
 	for (;;) {
 		slots_collect(w);
 		scan_hear(w);
 		take_signals(w);
-		if (scan_again(w) == -1) {
-			warn("%s", w->q.word);
-			w->broken = EX_NOINPUT;
-		}
-		scan_promote(w);
+		if (!w->broken)
+			look(w);
 		ring_take(w);
 		backlog_tell(w);
 		slots_fill(w);

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sysexits.h>
 
 #include "io.h"
 #include "spool_cancel.h"
@@ -129,6 +130,7 @@ void
 ends_settle(struct worker *w)
 {
 	struct worker_ends *e = &w->ends;
+	struct spool_settle_round last;
 
 	if (e->away) {
 		if (!settler_done(&e->settler))
@@ -141,7 +143,9 @@ ends_settle(struct worker *w)
 	if (e->open->n > 0 ? ends_next(w) > io_clock() : e->next->n == 0)
 		return;
 	turn(e);
-	settler_step(&e->settler, round_of(e->last), round_of(e->next));
+	last = round_of(e->last);
+	last.refused = w->broken == EX_IOERR;
+	settler_step(&e->settler, last, round_of(e->next));
 	e->away = 1;
 }
 

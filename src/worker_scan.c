@@ -285,7 +285,7 @@ hear_cur(struct worker *w, const char *file)
 {
 	int r;
 
-	if (w->deaf || is_own(w, file))
+	if (w->deaf || w->broken || is_own(w, file))
 		return;
 	if (io_clock() < w->quiet_until) {
 		if (w->recover_at > w->quiet_until)

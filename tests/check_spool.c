@@ -523,6 +523,26 @@ START_TEST(rounds_that_overlap_are_one_step_apart)
 }
 END_TEST
 
+/* What another process will find: the result is there, and the job is locked until this one has ended. */
+START_TEST(a_process_that_was_refused_believes_no_more)
+{
+	struct spool_claim c[8], *p[8];
+	struct spool_settle_round round = round_of_eight(c, p, 0), none = { .n = 0 };
+	int i, kept = 0;
+
+	spool_settle_step(&none, &round);
+	round.refused = 1;
+	spool_settle_step(&round, &none);
+	expect(0, 2, 2, 2, 2, 2);
+	for (i = 0; i < 8; i++)
+		if (c[i].fd != -1) {
+			ck_assert(c[i].unknown && c[i].error == EIO);
+			kept++;
+		}
+	ck_assert_int_eq(kept, 4);
+}
+END_TEST
+
 START_TEST(old_litter_is_swept_unless_somebody_has_it)
 {
 	const struct timespec old[2] = { { .tv_sec = 1000 }, { .tv_sec = 1000 } };
@@ -699,6 +719,7 @@ main(void)
 	tcase_add_test(t, a_name_that_is_none_is_left_alone);
 	tcase_add_loop_test(t, a_round_of_many_ends_each_its_own_way, 0, 4);
 	tcase_add_test(t, rounds_that_overlap_are_one_step_apart);
+	tcase_add_test(t, a_process_that_was_refused_believes_no_more);
 	tcase_add_test(t, old_litter_is_swept_unless_somebody_has_it);
 	tcase_add_test(t, a_file_of_another_user_is_adopted_at_its_retry);
 	tcase_add_test(t, a_job_is_found_in_every_state);
