@@ -43,7 +43,7 @@ stop "$worker"
 # --- a worker that did not know of more urgent ones moved it beyond them, and much is left to do
 at 0
 touch q/pause
-bg wqw-worker ./q -- sh -c 'word=$(cat) && echo "$word" >>"$1" && { [ "$word" = urgent ] || sleep 0.1; }' sh "$T/order"
+bg wqw-worker ./q -- sh -c 'word=$(cat) && echo "$word" >>"$1" && { [ "$word" = urgent ] || timeout 0.1 tail -f /dev/null || :; }' sh "$T/order"
 worker=$BG_PID
 until_true eval '[ "$(wqw-stat --json ./q | grep -c "\"workers\":1")" = 1 ]'
 yes normal | head -n 100 | wqw-submit --lines ./q >addresses
