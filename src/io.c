@@ -201,8 +201,15 @@ io_sync_dir(int at, const char *name, int file)
 	int fd, error;
 
 	fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd == -1)
-		return errno == EACCES || errno == EMFILE || errno == ENFILE ? syncfs(file) : -1;
+	if (fd == -1 && errno == EACCES)
+		return syncfs(file);
+	if (fd == -1) {
+		error = errno;
+		if ((error == EMFILE || error == ENFILE) && io_sync_all(file) == 0)
+			return 0;
+		errno = error;
+		return -1;
+	}
 	if (io_sync(fd) == -1) {
 		error = errno;
 		io_close(&fd);

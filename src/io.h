@@ -33,8 +33,8 @@ enum { IO_SYNC_ALL_FROM = 4 };
 int io_close(int *fd);  /* closes and sets *fd to -1; a second call does nothing; returns close(2)'s verdict */
 
 /*
- * Makes the entries of directory `name` below `at` durable. A directory that may not be read, or for which no descriptor is
- * left, cannot be opened to be fsynced: then syncfs(2) through `file`, a descriptor on the same file system, does it.
+ * Makes the entries of directory `name` below `at` durable. A directory that may not be read cannot be opened to be fsynced:
+ * then syncfs(2) through `file`, a descriptor on the same file system, does it. Where no descriptor is left: io_sync_all.
  */
 int io_sync_dir(int at, const char *name, int file);
 

