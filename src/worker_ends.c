@@ -89,6 +89,7 @@ take_in(struct worker *w, struct worker_round *r)
 		group_wake(w, r->claim[--r->n]->name.group);
 }
 
+/* For ends_ask: after a step, whether it was the last of those. */
 static void
 answer(struct worker *w)
 {

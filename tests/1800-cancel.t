@@ -142,6 +142,33 @@ like "$(said)" '^wqw-cancel: q/queue.conf:1: unknown name "handlr"$' 'which is n
 ok 'it waits on' test -e spool/q/new/a
 rm spool/q/queue.conf
 
+# --- one whose handler has ended, before the disk has taken that: the mark is not left to the next worker
+clear_all
+if ! strace -o /dev/null true 2>/dev/null; then
+	skip 'strace is missing, or may not trace' 'one that has just ended'
+else
+	job=$(echo x | wqw-submit q)
+	mkfifo gate
+	# The leak checker cannot work where a tracer sits.
+	bg env "ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0" wqw-worker q -- sh -c 'read x <"$1"; exit 0' sh "$T/gate"
+	worker=$BG_PID
+	bg strace -f -qq -o trace -e trace=fsync,syncfs -e inject=fsync,syncfs:delay_enter=1000000 -p "$worker"
+	tracer=$BG_PID
+	until_true grep -q '^TracerPid:.[1-9]' /proc/"$worker"/status
+	until_true eval "! grep -q '^TracerPid:.0' /proc/$worker/task/*/status"
+	until_true test -e "spool/q/log/${job#q/}"
+	exec 9<>gate
+	echo >&9
+	# It is empty, so it goes before the result is synced.
+	until_true test ! -e "spool/q/log/${job#q/}"
+	exec 9>&-
+	is "$(wqw-cancel "$job")" "$job" 'one whose end is not on record'
+	kill "$worker"
+	wait "$worker"
+	wait "$tracer"
+	is "$(cd spool/q && ls -A cur 'done')" "$(printf 'cur:\n\ndone:\n%s' "${job#q/}")" 'is done, and its mark is removed'
+fi
+
 # --- words
 exits 64 'what?' wqw-cancel
 exits 64 'a queue is no job' wqw-cancel q
