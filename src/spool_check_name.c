@@ -51,6 +51,8 @@ static const struct known {
 	{ ".ring.day", NULL, spool_check_ring, SPOOL_STAT, S_IFREG },
 	{ SPOOL_CURSOR, NULL, NULL, SPOOL_STAT, S_IFREG },
 	{ ".waiting", NULL, NULL, SPOOL_STAT, S_IFREG },
+	{ ".done", NULL, NULL, SPOOL_STAT, S_IFREG },
+	{ ".failed", NULL, NULL, SPOOL_STAT, S_IFREG },
 	{ ".rate", NULL, NULL, SPOOL_STAT, S_IFREG },
 	{ ".running.", is_number, NULL, SPOOL_STAT, S_IFREG },
 	{ ".group.", id_valid_word, spool_check_group, SPOOL_STAT, S_IFREG },

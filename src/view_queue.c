@@ -81,21 +81,29 @@ tally(const struct spool *q, enum spool_dir d, struct view_queue *v)
 
 /* Of many somebody may have counted them already. */
 static int
-tally_new(const struct spool *q, struct view_queue *v)
+tally_many(const struct spool *q, enum spool_dir d, struct view_queue *v)
 {
+	int64_t none = -1, *oldest = d == SPOOL_NEW ? &v->oldest : d == SPOOL_FAILED ? &v->oldest_failed : &none;
 	struct spool_waiting w;
 
-	if (spool_waiting_read(q, &w) == 0) {
-		spool_waiting_begin(q, &w);
-		if (tally(q, SPOOL_NEW, v) == -1)
+	if (spool_waiting_read(q, d, &w) == 0) {
+		spool_waiting_begin(q, d, &w);
+		if (tally(q, d, v) == -1)
 			return -1;
-		w.jobs = v->count[SPOOL_NEW];
-		w.oldest = v->oldest;
-		spool_waiting_keep(q, &w);
+		w.jobs = v->count[d];
+		w.oldest = *oldest;
+		spool_waiting_keep(q, d, &w);
 	}
-	v->count[SPOOL_NEW] = w.jobs;
-	v->oldest = w.oldest;
+	v->count[d] = w.jobs;
+	*oldest = w.oldest;
 	return 0;
+}
+
+/* Of these the files' times are looked up, too, and they are not many. */
+static int
+is_looked_up(enum spool_dir d)
+{
+	return d == SPOOL_LATER || d == SPOOL_CUR;
 }
 
 int
@@ -107,7 +115,7 @@ view_queue(const struct spool *q, struct view_queue *v)
 	*v = (struct view_queue){ .paused = spool_paused(q) };
 	v->oldest = v->oldest_running = v->oldest_failed = v->next_due = -1;
 	for (i = 0; i < sizeof(dirs) / sizeof(*dirs); i++)
-		if ((dirs[i] == SPOOL_NEW ? tally_new(q, v) : tally(q, dirs[i], v)) == -1)
+		if ((is_looked_up(dirs[i]) ? tally(q, dirs[i], v) : tally_many(q, dirs[i], v)) == -1)
 			return -1;
 	if (v->count[SPOOL_LATER] == -1)
 		v->held = -1;

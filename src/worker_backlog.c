@@ -152,7 +152,7 @@ show(struct worker *w)
 	struct spool_waiting waiting;
 
 	b->shown_at = io_clock();
-	spool_waiting_begin(&w->q, &waiting);
+	spool_waiting_begin(&w->q, SPOOL_NEW, &waiting);
 	scan_hear(w);
 	if (!b->exact)
 		return;

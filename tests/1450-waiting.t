@@ -10,10 +10,11 @@ many=13000
 seq $many | wqw-submit --lines ./q >addresses
 oldest=$(head -n 1 addresses | sed 's|.*/||')
 
-field() { sed -n "s/.*\"$1\": *\"*\([^,\"]*\).*/\1/p"; }
+field() { sed -n "s/\"per_minute\".*//; s/.*\"$1\": *\"*\([^,\"]*\).*/\1/p"; }
 waiting() { wqw-stat --json ./q | field new; }
-# reads: what it says, in ./said; 0 where new/ was opened for that.
-reads() { strace -f -e trace=openat -o trace wqw-stat --json ./q >said && grep -q '"new"' trace; }
+# reads: what it says, in ./said; 0 where $where/ was opened for it.
+where=new
+reads() { strace -f -e trace=openat -o trace wqw-stat --json ./q >said && grep -q "\"$where\"" trace; }
 asks() { ! reads; }
 says() { asks && [ "$(field new <said)" -eq "$1" ]; }
 
@@ -101,5 +102,27 @@ sed -n '4201,12000s|.*/|q/new/|p' addresses | xargs rm -f
 rm q/pause
 ok 'all of them are run' wqw-worker ./q -j 2 --drain --persistent -- sh -c 'while read -r job; do echo 0; done'
 is "$(waiting)" 0 'and then none waits'
-is "$(wqw-check ./q 2>&1)" '' 'and the file is known to wqw-check'
+
+# Those that have ended, once nothing has come or gone since somebody looked. many_in DIRECTORY SUFFIX makes them.
+many_in() { seq 100000 108999 | sed "s|.*|q/$1/20200101T000000.&-0123456789abcdef$2|" | xargs touch; }
+ended=$(wqw-stat --json ./q | field 'done')
+for where in 'done' failed; do
+	there=9000
+	case $where in
+	'done') there=$((there + ended)) && many_in 'done' '' ;;
+	failed) many_in failed ,A=1,X=exit ;;
+	esac
+	ok "$where/ is read" reads
+	is "$(field "$where" <said)" "$there" 'and counted'
+	until_true asks
+	is "$(field "$where" <said)" "$there" 'once'
+	rm "q/$where/"20200101T000000.100000-*
+	ok 'and again after a change' reads
+	is "$(field "$where" <said)" $((there - 1)) 'and then that is said'
+done
+until_true asks
+is "$(field oldest_failed <said)" 2020-01-01T00:00:00Z 'with the oldest that has failed'
+find q/done q/failed -name '20200101T*' -delete
+
+is "$(wqw-check ./q 2>&1)" '' 'and the files are known to wqw-check'
 done_testing
