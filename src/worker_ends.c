@@ -8,7 +8,11 @@
 #include "spool_cancel.h"
 #include "worker_state.h"
 
-/* Microseconds: after so long without another end nobody is waited for, and nobody waits longer than that. */
+/*
+ * Microseconds: after so long without another end nobody is waited for, and nobody waits longer than that. But while
+ * something runs, a step is followed by a rest of what it took, which is at most as long again: if commits came one upon
+ * the other, all who claim would wait for the journal, and with the lock on renames in hand.
+ */
 enum { GAP = 1000, LONGEST = 10000 };
 
 int
@@ -43,9 +47,16 @@ ends_put(struct worker *w, struct spool_claim *c, int cancelled)
 	r = e->open;
 	if (r->n == 0)
 		e->first = e->newest = io_clock();
+	r->grouped |= *c->name.group != '\0';
 	r->cancelled[r->n] = (char)cancelled;
 	r->claim[r->n++] = c;
 	return e->spare[--e->spares];
+}
+
+static int64_t
+least(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
 }
 
 /* Where nothing runs none can come; and a disk with faults, or an end that is near, is not to be kept waiting. */
@@ -53,12 +64,18 @@ int64_t
 ends_next(const struct worker *w)
 {
 	const struct worker_ends *e = &w->ends;
+	int64_t rested = e->stepped + least(e->took, LONGEST), all;
 
-	if (e->open->n == 0 || e->away)
+	/* The next of its group must wait until it is on record. */
+	if (e->open->grouped || e->next->grouped)
+		rested = 0;
+	if (e->away || (e->open->n == 0 && e->next->n == 0))
 		return INT64_MAX;
 	if (w->running == 0 || w->hold != 0 || w->stopping || w->broken || e->open->n == WORKER_ENDS_MAX)
 		return 0;
-	return e->newest + GAP < e->first + LONGEST ? e->newest + GAP : e->first + LONGEST;
+	/* What was in the next round waits for those that are still to come, too. */
+	all = e->open->n == 0 ? 0 : least(e->newest + GAP, e->first + LONGEST);
+	return all > rested ? all : rested;
 }
 
 /* These have ended: what that means to this worker. */
@@ -68,6 +85,7 @@ take_in(struct worker *w, struct worker_round *r)
 	struct worker_ends *e = &w->ends;
 	size_t i;
 
+	r->grouped = 0;
 	for (i = 0; i < r->n; i++) {
 		struct spool_claim *c = r->claim[i];
 
@@ -138,16 +156,18 @@ ends_settle(struct worker *w)
 			return;
 		take_in(w, e->last);
 		e->away = 0;
+		e->took = io_clock() - e->stepped;
+		e->stepped += e->took;
 		answer(w);
 	}
-	/* What was in the next round waits for those that are still to come, too. */
-	if (e->open->n > 0 ? ends_next(w) > io_clock() : e->next->n == 0)
+	if (ends_next(w) > io_clock())
 		return;
 	turn(e);
 	last = round_of(e->last);
 	last.refused = w->broken == EX_IOERR;
 	settler_step(&e->settler, last, round_of(e->next));
 	e->away = 1;
+	e->stepped = io_clock();
 }
 
 void

@@ -19,6 +19,7 @@ struct worker_round {
 	struct spool_claim *claim[WORKER_ENDS_MAX];
 	char cancelled[WORKER_ENDS_MAX];   /* 1: was killed for wqw-cancel */
 	size_t n;
+	int grouped;                       /* 1: one of them has an ordering group */
 };
 
 struct worker_ends {
@@ -27,6 +28,7 @@ struct worker_ends {
 	size_t spares;
 	struct worker_round round[WORKER_ENDS_ROUNDS], *open, *next, *last;   /* as spool_settle_step has them */
 	int64_t first, newest;      /* io_clock(): when the first of the open ones came; since when another is waited for */
+	int64_t stepped, took;      /* when the last step began, or, where it is not away, ended; and what it took, microseconds */
 	struct worker_settler settler;
 	int away;                   /* 1: it has the next and the last ones */
 	int asked;                  /* steps until all are on record of which ends_ask was to know */
