@@ -10,6 +10,8 @@
 #include "io.h"
 #include "spool_path.h"
 
+enum { UNCOUNTED_REST = 2000000 };   /* microseconds: where no worker will say so, to be wrong would last */
+
 static const char *
 file_name(enum spool_dir d)
 {
@@ -79,9 +81,16 @@ spool_waiting_tell(int fd, const struct spool_waiting *w)
 
 /* 1 where another change would have given it another time: the kernel's clock is some milliseconds behind. */
 static int
-had_rested(const struct spool_waiting *w)
+had_rested(enum spool_dir d, const struct spool_waiting *w)
 {
-	return w->at - w->changed / 1000 > SPOOL_WAITING_REST / 2;
+	return w->at - w->changed / 1000 > (d == SPOOL_NEW ? SPOOL_WAITING_REST / 2 : UNCOUNTED_REST);
+}
+
+/* What a worker counts who may not list it is told, too; but nothing that comes and goes with who else has looked. */
+static int
+may_know(const struct spool *q, enum spool_dir d)
+{
+	return d == SPOOL_NEW || faccessat(q->fd, spool_dir_name(d), R_OK, AT_EACCESS) == 0;
 }
 
 /* 1 where nothing has come or gone since it was told, or a worker lives that told it only a moment ago. */
@@ -90,7 +99,7 @@ is_of_now(const struct spool *q, enum spool_dir d, int fd, const struct spool_wa
 {
 	int64_t now = io_now();
 
-	if (had_rested(w) && w->changed == changed(q, d))
+	if (had_rested(d, w) && w->changed == changed(q, d))
 		return 1;
 	return d == SPOOL_NEW && w->at <= now && now - w->at < SPOOL_WAITING_LATE && flock(fd, LOCK_SH | LOCK_NB) == -1 && errno == EWOULDBLOCK;
 }
@@ -103,7 +112,7 @@ spool_waiting_read(const struct spool *q, enum spool_dir d, struct spool_waiting
 
 	if (fd == -1)
 		return 0;
-	good = io_pread(fd, &r, sizeof(r), 0) == (ssize_t)sizeof(r) && memcmp(r.magic, magic, sizeof(magic)) == 0 &&
+	good = may_know(q, d) && io_pread(fd, &r, sizeof(r), 0) == (ssize_t)sizeof(r) && memcmp(r.magic, magic, sizeof(magic)) == 0 &&
 	    r.sum == sum(&r.waiting) && r.waiting.jobs >= SPOOL_WAITING_LARGE && (r.waiting.oldest != -1 || d == SPOOL_DONE) &&
 	    r.waiting.at > 0 && r.waiting.changed >= 0 && is_of_now(q, d, fd, &r.waiting);
 	(void)io_close(&fd);
@@ -117,7 +126,7 @@ spool_waiting_keep(const struct spool *q, enum spool_dir d, const struct spool_w
 {
 	int fd;
 
-	if (w->jobs < SPOOL_WAITING_LARGE || !had_rested(w) || w->changed != changed(q, d) || (fd = have(q, d)) == -1)
+	if (w->jobs < SPOOL_WAITING_LARGE || !had_rested(d, w) || w->changed != changed(q, d) || (fd = have(q, d)) == -1)
 		return;
 	(void)spool_waiting_tell(fd, w);
 	(void)io_close(&fd);

@@ -99,7 +99,7 @@ tally_many(const struct spool *q, enum spool_dir d, struct view_queue *v)
 	return 0;
 }
 
-/* Of these the files' times are looked up, too, and they are not many. */
+/* Of these the files' times are looked up, too, which change without the directory. */
 static int
 is_looked_up(enum spool_dir d)
 {

@@ -1,5 +1,5 @@
 /*
- * view_queue: what can be said of a whole queue: one scan of each directory, and no job's file opened. Of the files in
+ * view_queue: what can be said of a whole queue: one scan of each directory at most, and no job's file opened. Of the files in
  * later/ and cur/ the times are looked up too, which tell what names do not.
  */
 #ifndef WQW_VIEW_QUEUE_H

@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -87,21 +86,15 @@ take_round(struct web_commit *c, struct line *l)
 	s->round = (struct spool_commit_round){ .d = s->draft, .n = drafts };
 }
 
-/* What a thread does without the lock: first this ... */
+/* One step of both: without the lock. */
 static void
-place(struct line *l)
-{
-	if (l->placed->n > 0)
-		spool_commit_place(&l->placed->round);
-}
-
-/* ... and then, for both rounds, this. */
-static void
-sync_both(struct line *l)
+advance(struct line *l)
 {
 	struct stage *placed = l->placed, *begun = l->begun;
 	size_t i;
 
+	if (placed->n > 0)
+		spool_commit_place(&placed->round);
 	if (placed->n > 0 && begun->n > 0 && placed->dev != begun->dev) {
 		struct spool_commit_round none = { .n = 0 };
 
@@ -122,23 +115,25 @@ run(void *arg)
 	struct web_commit *c = l->commit;
 	struct stage *free;
 
+	(void)pthread_mutex_lock(&c->lock);
 	for (;;) {
-		place(l);
-		(void)pthread_mutex_lock(&c->lock);
-		/* As late as can be: who comes while names are given still goes with what comes next. */
-		while (take_round(c, l), l->placed->n == 0 && l->begun->n == 0 && !c->stop)
+		take_round(c, l);
+		if (l->placed->n == 0 && l->begun->n == 0) {
+			if (c->stop)
+				break;
 			(void)pthread_cond_wait(&c->wake, &c->lock);
+			continue;
+		}
 		(void)pthread_mutex_unlock(&c->lock);
-		if (l->placed->n == 0 && l->begun->n == 0)
-			return NULL;
-		sync_both(l);
+		advance(l);
 		(void)pthread_mutex_lock(&c->lock);
 		free = l->placed;
 		free->n = free->round.n = 0;
 		l->placed = l->begun;
 		l->begun = free;
-		(void)pthread_mutex_unlock(&c->lock);
 	}
+	(void)pthread_mutex_unlock(&c->lock);
+	return NULL;
 }
 
 static int
@@ -195,8 +190,6 @@ web_commit_put(struct web_commit *c, struct web_commit_item *item)
 		r = 0;
 	}
 	(void)pthread_mutex_unlock(&c->lock);
-	/* The kernel's threads that carry out what the disk is asked for come before the next request, where cores are few. */
-	(void)sched_yield();
 	return r;
 }
 

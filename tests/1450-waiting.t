@@ -2,6 +2,7 @@
 # Where many jobs wait, wqw-stat asks the worker that counts them, or finds what another has counted, and does not read their
 # directory; and nobody is told anything that is not so.
 . "$(dirname "$0")/lib.sh"
+. "$ROOT/tests/books.sh"
 
 need strace
 wqw-init ./q 2>/dev/null
@@ -106,6 +107,9 @@ is "$(waiting)" 0 'and then none waits'
 # Those that have ended, once nothing has come or gone since somebody looked. many_in DIRECTORY SUFFIX makes them.
 many_in() { seq 100000 108999 | sed "s|.*|q/$1/20200101T000000.&-0123456789abcdef$2|" | xargs touch; }
 ended=$(wqw-stat --json ./q | field 'done')
+modes=$(stat -c '%a %n' q q/stat q/done q/failed)
+chmod 755 . q q/stat q/done
+chmod 711 q/failed
 for where in 'done' failed; do
 	there=9000
 	case $where in
@@ -115,14 +119,24 @@ for where in 'done' failed; do
 	ok "$where/ is read" reads
 	is "$(field "$where" <said)" "$there" 'and counted'
 	until_true asks
-	is "$(field "$where" <said)" "$there" 'once'
+	ok 'once' asks
+	is "$(field "$where" <said)" "$there" 'and still said'
 	rm "q/$where/"20200101T000000.100000-*
 	ok 'and again after a change' reads
 	is "$(field "$where" <said)" $((there - 1)) 'and then that is said'
 done
 until_true asks
+ok 'all the same it is remembered again' asks
 is "$(field oldest_failed <said)" 2020-01-01T00:00:00Z 'with the oldest that has failed'
+if as_nobody true; then
+	chmod 644 q/stat/.done q/stat/.failed
+	is "$($NOBODY wqw-stat --json "$T/q" | field 'done')" $((8999 + ended)) 'another who may list it is told, too'
+	is "$($NOBODY wqw-stat --json "$T/q" | field failed)" null 'but not who may not'
+else
+	skip 'no other user' 'another who may list it is told, too' 'but not who may not'
+fi
 find q/done q/failed -name '20200101T*' -delete
+echo "$modes" | while read -r mode dir; do chmod "$mode" "$dir"; done
 
 is "$(wqw-check ./q 2>&1)" '' 'and the files are known to wqw-check'
 done_testing
