@@ -76,9 +76,10 @@ if command -v jq >/dev/null; then
 	bg wqw-worker c -j 2 -- sh -c 'cat gate; [ "$(cat)" != 2 ] || exit 100'
 	ok 'a worker with two slots is busy' until_true busy 2
 	is "$(wqw-stat -j c | jq -c '[.workers, .slots, .running, .totals.started, .totals.done]')" '[1,2,2,2,0]' 'and is counted'
-	kill -STOP "$BG_PID"
+	worker=$BG_PID
+	kill -STOP "$worker"
 	is "$(wqw-stat -j c | jq .workers)" 1 'one that is stopped lives'
-	kill -CONT "$BG_PID"
+	kill -CONT "$worker"
 	bg sh -c 'while :; do : >gate; done'
 	ended() { [ "$(wqw-stat -j c | jq -c '[.done, .failed, .busy]')" = '[2,1,0]' ]; }
 	ok 'it ends them' until_true ended
@@ -86,6 +87,8 @@ if command -v jq >/dev/null; then
 	is "$(wqw-stat -j c | jq -c '[.totals.started, .totals.done, .totals.failed, (.per_minute | .started > .done and
 		.done > .failed and .failed > 0)]')" '[3,2,1,true]' 'and the totals and rates tell of it'
 	like "$(table c | tail -n 1)" '^c 0 0 0 0 2 1 - 1 [0-9.]+ [0-9.]+$' 'in the table too'
+	# It has the file mapped that is cut below.
+	stop "$worker"
 fi
 
 # --- a file of counters that is none
