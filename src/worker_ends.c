@@ -64,11 +64,9 @@ int64_t
 ends_next(const struct worker *w)
 {
 	const struct worker_ends *e = &w->ends;
-	int64_t rested = e->stepped + least(e->took, LONGEST), all;
-
 	/* The next of its group must wait until it is on record. */
-	if (e->open->grouped || e->next->grouped)
-		rested = 0;
+	int64_t rested = e->open->grouped || e->next->grouped ? 0 : e->rested, all;
+
 	if (e->away || (e->open->n == 0 && e->next->n == 0))
 		return INT64_MAX;
 	if (w->running == 0 || w->hold != 0 || w->stopping || w->broken || e->open->n == WORKER_ENDS_MAX)
@@ -150,14 +148,15 @@ ends_settle(struct worker *w)
 {
 	struct worker_ends *e = &w->ends;
 	struct spool_settle_round last;
+	int64_t now;
 
 	if (e->away) {
 		if (!settler_done(&e->settler))
 			return;
 		take_in(w, e->last);
 		e->away = 0;
-		e->took = io_clock() - e->stepped;
-		e->stepped += e->took;
+		now = io_clock();
+		e->rested = now + least(now - e->began, LONGEST);
 		answer(w);
 	}
 	if (ends_next(w) > io_clock())
@@ -167,7 +166,7 @@ ends_settle(struct worker *w)
 	last.refused = w->broken == EX_IOERR;
 	settler_step(&e->settler, last, round_of(e->next));
 	e->away = 1;
-	e->stepped = io_clock();
+	e->began = io_clock();
 }
 
 void

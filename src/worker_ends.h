@@ -28,7 +28,7 @@ struct worker_ends {
 	size_t spares;
 	struct worker_round round[WORKER_ENDS_ROUNDS], *open, *next, *last;   /* as spool_settle_step has them */
 	int64_t first, newest;      /* io_clock(): when the first of the open ones came; since when another is waited for */
-	int64_t stepped, took;      /* when the last step began, or, where it is not away, ended; and what it took, microseconds */
+	int64_t began, rested;      /* in the same: when the last step was begun; until when there is a rest after it */
 	struct worker_settler settler;
 	int away;                   /* 1: it has the next and the last ones */
 	int asked;                  /* steps until all are on record of which ends_ask was to know */
