@@ -115,7 +115,7 @@ bad quit exit
 like "$(cat "$Q/log/b")" 'ended without an answer' 'which the log says'
 like "$(cat "$Q/log/b")" 'exit 76' 'with a status of its own'
 bad quit7 exit
-bad hang timeout 'timeout 300ms'
+bad hang timeout 'timeout 2s'
 bad flood limit 'max-result 64K'
 bad moan limit 'max-log 64K'
 bad nonsense exit
