@@ -166,14 +166,20 @@ all_is_as_good(int fd)
 }
 
 int
-io_sync_all(int fd)
+io_can_sync_all(int fd)
 {
 	struct utsname u;
 	int major, minor;
 
 	/* Since Linux 5.8 it tells of data that could not be written, since 5.17 of what the file system itself could not. */
-	if (uname(&u) == 0 && sscanf(u.release, "%d.%d", &major, &minor) == 2 && (major > 5 || (major == 5 && minor >= 17)) &&
-	    all_is_as_good(fd))
+	return uname(&u) == 0 && sscanf(u.release, "%d.%d", &major, &minor) == 2 && (major > 5 || (major == 5 && minor >= 17)) &&
+	    all_is_as_good(fd);
+}
+
+int
+io_sync_all(int fd)
+{
+	if (io_can_sync_all(fd))
 		return syncfs(fd);
 	errno = ENOTSUP;
 	return -1;

@@ -22,7 +22,8 @@ off_t io_copy(int from, int to, off_t max);
 
 int io_sync(int fd);    /* fsync(2); EINTR is a failure like any other */
 void io_sync_begin(int fd);   /* puts what was written on its way to the disk, so that it is near when io_sync comes; promises nothing */
-int io_sync_all(int fd);  /* syncfs(2) of its file system. ENOTSUP: here it is no match for fsync(2), and nothing was done */
+int io_can_sync_all(int fd);  /* 1 where syncfs(2) is as good as fsync(2); 0 elsewhere */
+int io_sync_all(int fd);  /* syncfs(2) of its file system. ENOTSUP: it is not as good, and nothing was done */
 int io_sync_check(int fd);    /* after that: an error of this file of which somebody's syncfs has told already, and this one not */
 /*
  * From so many files on, io_sync_all is worth what it may have to write of others'. An fsync is a commit of the journal, and

@@ -50,6 +50,7 @@ static const struct known {
 	{ ".ring.hour", NULL, spool_check_ring, SPOOL_STAT, S_IFREG },
 	{ ".ring.day", NULL, spool_check_ring, SPOOL_STAT, S_IFREG },
 	{ SPOOL_CURSOR, NULL, NULL, SPOOL_STAT, S_IFREG },
+	{ SPOOL_DISK, NULL, NULL, SPOOL_STAT, S_IFREG },
 	{ ".waiting", NULL, NULL, SPOOL_STAT, S_IFREG },
 	{ ".done", NULL, NULL, SPOOL_STAT, S_IFREG },
 	{ ".failed", NULL, NULL, SPOOL_STAT, S_IFREG },

@@ -150,7 +150,7 @@ spool_token_take(const struct spool *q, int64_t max_running, int *above, int *fd
 int
 spool_rate_open(const struct spool *q, int64_t **at)
 {
-	return spool_cell_open(q, RATE, at);
+	return spool_cell_open(q, RATE, 1, at);
 }
 
 int64_t

@@ -118,9 +118,9 @@ is_in(const struct spool_claim *c, enum spool_dir d)
 	return c->error == 0 && c->outcome == (d == SPOOL_DONE ? SPOOL_SUCCESS : SPOOL_DEAD);
 }
 
-/* How many files and directories; *fd is one to name their file system by. */
+/* How many files and directories; *fd is one to name their file system by, *own that of a result, which nobody else has, or -1. */
 static size_t
-dirty(const struct spool_settle_round *moved, const struct spool_settle_round *sealed, int *fd)
+dirty(const struct spool_settle_round *moved, const struct spool_settle_round *sealed, int *fd, int *own)
 {
 	size_t i, n = 0;
 	int done = 0, failed = 0;
@@ -128,12 +128,16 @@ dirty(const struct spool_settle_round *moved, const struct spool_settle_round *s
 	for (i = 0; i < sealed->n; i++)
 		if (to_sync(sealed->c[i]) != -1) {
 			*fd = to_sync(sealed->c[i]);
+			if (has_result(sealed->c[i]))
+				*own = *fd;
 			n++;
 		}
 	for (i = 0; i < moved->n; i++) {
 		if (!is_in(moved->c[i], SPOOL_DONE) && !is_in(moved->c[i], SPOOL_FAILED))
 			continue;
 		*fd = moved->c[i]->fd;
+		if (is_in(moved->c[i], SPOOL_DONE))
+			*own = moved->c[i]->result;
 		done |= is_in(moved->c[i], SPOOL_DONE);
 		failed |= is_in(moved->c[i], SPOOL_FAILED);
 	}
@@ -191,16 +195,16 @@ sync_failed(struct spool_settle_round *moved, struct spool_settle_round *sealed,
 	refuse(moved, SPOOL_FAILED, error);
 }
 
-/* 1: both are durable, or have failed; 0: they are too few, and each is to be synced by itself. */
+/* 1: both are durable, or have failed; 0: they are too few for that, and each is to be synced by itself. */
 static int
-sync_together(struct spool_settle_round *moved, struct spool_settle_round *sealed)
+sync_together(struct spool_disk *disk, struct spool_settle_round *moved, struct spool_settle_round *sealed)
 {
-	int fd = -1;
-	size_t i;
+	int fd = -1, own = -1;
+	size_t i, n = dirty(moved, sealed, &fd, &own);
 
-	if (dirty(moved, sealed, &fd) < IO_SYNC_ALL_FROM)
+	if (n < IO_SYNC_ALL_FROM && (own == -1 || !spool_disk_is_shared(disk)))
 		return 0;
-	if (io_sync_all(fd) == -1) {
+	if ((own == -1 ? io_sync_all(fd) : spool_disk_sync(disk, own, moved->urgent || sealed->urgent)) == -1) {
 		if (errno == ENOTSUP)
 			return 0;
 		sync_failed(moved, sealed, errno);
@@ -314,7 +318,7 @@ end_all(struct spool_settle_round *r)
 }
 
 void
-spool_settle_step(struct spool_settle_round *last, struct spool_settle_round *next)
+spool_settle_step(struct spool_disk *disk, struct spool_settle_round *last, struct spool_settle_round *next)
 {
 	int together;
 
@@ -323,7 +327,7 @@ spool_settle_step(struct spool_settle_round *last, struct spool_settle_round *ne
 		refuse(last, SPOOL_DONE, EIO);
 		refuse(last, SPOOL_FAILED, EIO);
 	}
-	if (!(together = sync_together(last, next))) {
+	if (!(together = sync_together(disk, last, next))) {
 		sync_moved(last, SPOOL_DONE);
 		sync_moved(last, SPOOL_FAILED);
 	}
@@ -337,10 +341,11 @@ size_t
 spool_settle(struct spool_claim *const *c, size_t n)
 {
 	struct spool_settle_round r = { .c = c, .n = n }, none = { .n = 0 };
+	struct spool_disk own = { .at = NULL };
 	size_t i, failed = 0;
 
-	spool_settle_step(&none, &r);
-	spool_settle_step(&r, &none);
+	spool_settle_step(&own, &none, &r);
+	spool_settle_step(&own, &r, &none);
 	for (i = 0; i < n; i++)
 		failed += c[i]->error != 0;
 	return failed;

@@ -15,14 +15,14 @@ enum { SECOND = 1000000, MINUTE = 60 * SECOND, SOON = SECOND / 20, FEW = 4, SHAR
 void
 cursor_start(struct worker *w)
 {
-	if (spool_cell_open(&w->q, SPOOL_CURSOR, &w->cursor.at) == -1)
+	if (spool_cell_open(&w->q, SPOOL_CURSOR, 1, &w->cursor.at) == -1)
 		warn("%s/%s/%s: workers are in each other's way", w->q.word, spool_dir_name(SPOOL_STAT), SPOOL_CURSOR);
 }
 
 void
 cursor_stop(struct worker *w)
 {
-	spool_cell_close(&w->cursor.at);
+	spool_cell_close(&w->cursor.at, 1);
 }
 
 static int64_t

@@ -1,11 +1,13 @@
 #include "worker_ends.h"
 
+#include <err.h>
 #include <errno.h>
 #include <string.h>
 #include <sysexits.h>
 
 #include "io.h"
 #include "spool_cancel.h"
+#include "spool_cell.h"
 #include "worker_state.h"
 
 /*
@@ -25,6 +27,8 @@ ends_start(struct worker *w)
 	e->open = &e->round[0];
 	e->next = &e->round[1];
 	e->last = &e->round[2];
+	if (spool_disk_open(&w->q, &e->settler.disk) == -1)
+		warn("%s/%s/%s: no commit is shared with other workers", w->q.word, spool_dir_name(SPOOL_STAT), SPOOL_DISK);
 	return settler_start(&e->settler);
 }
 
@@ -32,6 +36,7 @@ void
 ends_stop(struct worker *w)
 {
 	settler_stop(&w->ends.settler);
+	spool_disk_close(&w->ends.settler.disk);
 }
 
 struct spool_claim *
@@ -59,17 +64,29 @@ least(int64_t a, int64_t b)
 	return a < b ? a : b;
 }
 
-/* Where nothing runs none can come; and a disk with faults, or an end that is near, is not to be kept waiting. */
+/* The next of its group must wait until it is on record. */
+static int
+is_grouped(const struct worker_ends *e)
+{
+	return e->open->grouped || e->next->grouped;
+}
+
+/* Where nothing runs, or no more have room, none can come; and a disk with faults, or an end that is near, is not to be kept waiting. */
+static int
+is_urgent(const struct worker *w)
+{
+	return w->running == 0 || w->hold != 0 || w->stopping || w->broken || w->ends.open->n == WORKER_ENDS_MAX;
+}
+
 int64_t
 ends_next(const struct worker *w)
 {
 	const struct worker_ends *e = &w->ends;
-	/* The next of its group must wait until it is on record. */
-	int64_t rested = e->open->grouped || e->next->grouped ? 0 : e->rested, all;
+	int64_t rested = is_grouped(e) ? 0 : e->rested, all;
 
 	if (e->away || (e->open->n == 0 && e->next->n == 0))
 		return INT64_MAX;
-	if (w->running == 0 || w->hold != 0 || w->stopping || w->broken || e->open->n == WORKER_ENDS_MAX)
+	if (is_urgent(w))
 		return 0;
 	/* What was in the next round waits for those that are still to come, too. */
 	all = e->open->n == 0 ? 0 : least(e->newest + GAP, e->first + LONGEST);
@@ -149,6 +166,7 @@ ends_settle(struct worker *w)
 	struct worker_ends *e = &w->ends;
 	struct spool_settle_round last;
 	int64_t now;
+	int urgent;
 
 	if (e->away) {
 		if (!settler_done(&e->settler))
@@ -161,8 +179,10 @@ ends_settle(struct worker *w)
 	}
 	if (ends_next(w) > io_clock())
 		return;
+	urgent = is_urgent(w) || is_grouped(e);
 	turn(e);
 	last = round_of(e->last);
+	last.urgent = urgent;
 	last.refused = w->broken == EX_IOERR;
 	settler_step(&e->settler, last, round_of(e->next));
 	e->away = 1;

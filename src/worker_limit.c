@@ -51,7 +51,7 @@ limit_start(struct worker *w)
 void
 limit_stop(struct worker *w)
 {
-	spool_cell_close(&w->limits.rate);
+	spool_cell_close(&w->limits.rate, 1);
 	leave_group(w);
 	free(w->limits.leaf);
 	free(w->limits.token);
@@ -63,7 +63,7 @@ limit_renew(struct worker *w)
 {
 	w->limits.above = 1;
 	w->limits.token_at = w->limits.rate_at = 0;
-	spool_cell_close(&w->limits.rate);
+	spool_cell_close(&w->limits.rate, 1);
 }
 
 void

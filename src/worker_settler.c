@@ -18,7 +18,7 @@ run(void *arg)
 		if (!s->busy)
 			break;
 		(void)pthread_mutex_unlock(&s->lock);
-		spool_settle_step(&s->last, &s->next);
+		spool_settle_step(&s->disk, &s->last, &s->next);
 		(void)pthread_mutex_lock(&s->lock);
 		s->busy = 0;
 		(void)pthread_cond_signal(&s->turn);

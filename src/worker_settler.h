@@ -15,6 +15,7 @@ struct worker_settler {
 	int lives;                  /* 1: there is a thread */
 	int busy, stop;             /* with the lock held */
 	int fd;                     /* to be polled: readable once it is done */
+	struct spool_disk disk;     /* the thread's */
 	struct spool_settle_round last, next;   /* the thread's, with their claims and policy, while it is busy */
 };
 

@@ -5,7 +5,7 @@
 
 wqw-init q 2>/dev/null
 put() { { echo; echo payload; } >"spool/q/$1"; }
-files() { (cd spool/q && find new later cur 'done' failed log stat tmp -mindepth 1 | sort | tr '\n' ' '); }
+files() { (cd spool/q && find new later cur 'done' failed log stat tmp -mindepth 1 ! -name .disk | sort | tr '\n' ' '); }
 clear_all() { chmod -R u+rwX spool/q; find spool/q -mindepth 2 -delete; }
 
 # finds LINE NAME: this and nothing else, with exit 1.

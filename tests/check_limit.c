@@ -239,14 +239,14 @@ START_TEST(the_time_is_one_for_all)
 	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
 	ck_assert_int_eq(status, 0);
 	ck_assert_int_ne(spool_rate_take(one, &p, 100 * SECOND, &before), 0);
-	spool_cell_close(&two);
-	spool_cell_close(&one);
+	spool_cell_close(&two, 1);
+	spool_cell_close(&one, 1);
 	ck_assert_ptr_null(one);
 	/* One that is torn is made whole. */
 	ck_assert_int_eq(truncate("q/stat/.rate", 3), 0);
 	ck_assert_int_eq(spool_rate_open(&q, &one), 0);
 	ck_assert_int_eq(spool_rate_take(one, &p, 100 * SECOND, &before), 0);
-	spool_cell_close(&one);
+	spool_cell_close(&one, 1);
 }
 END_TEST
 

@@ -16,6 +16,7 @@
 #include "spool_submit.h"
 
 static struct spool q;
+static struct spool_disk disk;   /* shared with nobody */
 static struct policy policy;
 
 static void
@@ -512,11 +513,11 @@ START_TEST(rounds_that_overlap_are_one_step_apart)
 	struct spool_settle_round first = round_of_eight(c[0], p[0], 0), second = round_of_eight(c[1], p[1], 1), none = { .n = 0 };
 	int i;
 
-	spool_settle_step(&none, &first);
+	spool_settle_step(&disk, &none, &first);
 	expect(8, 2, 2, 10, 2, 2);
-	spool_settle_step(&first, &second);
+	spool_settle_step(&disk, &first, &second);
 	expect(0, 4, 4, 2, 4, 4);
-	spool_settle_step(&second, &none);
+	spool_settle_step(&disk, &second, &none);
 	expect(0, 4, 4, 0, 4, 4);
 	for (i = 0; i < 8; i++)
 		ck_assert(c[0][i].error == 0 && c[1][i].error == 0 && c[0][i].fd == -1 && c[1][i].fd == -1);
@@ -530,9 +531,9 @@ START_TEST(a_process_that_was_refused_believes_no_more)
 	struct spool_settle_round round = round_of_eight(c, p, 0), none = { .n = 0 };
 	int i, kept = 0;
 
-	spool_settle_step(&none, &round);
+	spool_settle_step(&disk, &none, &round);
 	round.refused = 1;
-	spool_settle_step(&round, &none);
+	spool_settle_step(&disk, &round, &none);
 	expect(0, 2, 2, 2, 2, 2);
 	for (i = 0; i < 8; i++)
 		if (c[i].fd != -1) {
