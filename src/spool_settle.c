@@ -105,6 +105,9 @@ seal(struct spool_settle_round *r)
 
 /* --- the disk: as spool_commit.c does it */
 
+/* From so many on they wait for a commit that other workers make, too; fewer are an fsync each, which waits for nobody. */
+enum { SHARED_FROM = 3 };
+
 static int
 to_sync(const struct spool_claim *c)
 {
@@ -202,7 +205,7 @@ sync_together(struct spool_disk *disk, struct spool_settle_round *moved, struct 
 	int fd = -1, own = -1;
 	size_t i, n = dirty(moved, sealed, &fd, &own);
 
-	if (n < IO_SYNC_ALL_FROM && (own == -1 || !spool_disk_is_shared(disk)))
+	if (n < IO_SYNC_ALL_FROM && (n < SHARED_FROM || own == -1 || !spool_disk_is_shared(disk)))
 		return 0;
 	if ((own == -1 ? io_sync_all(fd) : spool_disk_sync(disk, own, moved->urgent || sealed->urgent)) == -1) {
 		if (errno == ENOTSUP)

@@ -26,6 +26,7 @@ submitter()
 }
 
 promised() { cat "$B"/addresses.* 2>/dev/null | wc -l; }
+half_promised() { [ $((2 * $(promised))) -ge "$wanted" ]; }
 enough_promised() { meet; [ "$(promised)" -ge "$wanted" ]; }
 
 # Each of the workers is told that another has begun a commit just now, so that they make them for each other, however few end.
@@ -54,14 +55,18 @@ cut_once()
 	books make -a $MAX "$Q" "$B" 1 && sync -f "$Q"
 	export LD_PRELOAD="$lie"
 	pids=''
+	touch "$Q/pause"
 	for i in 1 2; do
-		wqw-worker "$Q" -j 4 -- ledger "$B" >/dev/null 2>&1 &
+		wqw-worker "$Q" -j 8 -- ledger "$B" >/dev/null 2>&1 &
 		pids="$pids $!"
 	done
 	for i in 1 3 7; do
 		submitter $i &
 		pids="$pids $!"
 	done
+	# Many at once, so that many end at once.
+	until_true half_promised
+	rm "$Q/pause"
 	until_true enough_promised || echo 'submitting got nowhere'
 	have_results >"$B/results"
 	touch "$B/ledger"
