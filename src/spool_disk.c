@@ -5,8 +5,9 @@
 #include <limits.h>
 #include <linux/futex.h>
 #include <linux/time_types.h>
-#include <stdlib.h>
 #include <unistd.h>
+
+#include <bsd/stdlib.h>
 
 #include "io.h"
 #include "spool_cell.h"
