@@ -1,5 +1,5 @@
 /* check_disk: what one process commits for others, with a disk, a clock and a wait of the test's, in which others do what is told. */
-#include "scratch.h"
+#include "queue.h"
 
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -16,7 +16,6 @@
 #include <time.h>
 
 #include "spool_disk.h"
-#include "spool_init.h"
 
 /* As in spool_disk.c; what is told of there is what this is about. */
 enum { BEGAN, ENDED, SINCE, RESTED, BY, CELLS };
@@ -127,12 +126,7 @@ syscall(long number, ...)
 static void
 begin(void)
 {
-	const struct spool_owner me = { .uid = (uid_t)-1, .gid = (gid_t)-1 };
-	char why[256];
-
-	scratch_enter();
-	ck_assert_int_eq(spool_init("./q", &me, why, sizeof(why)), 0);
-	ck_assert_int_eq(spool_open(&q, "./q"), 0);
+	queue_open(&q);
 	ck_assert_int_eq(spool_disk_open(&q, &a), 0);
 	ck_assert_int_eq(spool_disk_open(&q, &b), 0);
 	ck_assert(a.at != NULL && b.at != NULL && a.self != b.self);

@@ -1,11 +1,10 @@
 /* check_key: what an idempotency key does at each moment at which its first submitter may die. */
-#include "scratch.h"
+#include "queue.h"
 
 #include <errno.h>
 #include <string.h>
 
 #include "io.h"
-#include "spool_init.h"
 #include "spool_path.h"
 #include "spool_submit.h"
 
@@ -15,12 +14,7 @@ static struct policy policy;
 static void
 begin(void)
 {
-	const struct spool_owner me = { .uid = (uid_t)-1, .gid = (gid_t)-1 };
-	char why[256];
-
-	scratch_enter();
-	ck_assert_int_eq(spool_init("./q", &me, why, sizeof(why)), 0);
-	ck_assert_int_eq(spool_open(&q, "./q"), 0);
+	queue_open(&q);
 	policy_defaults(&policy);
 	policy.reserve_bytes = policy.reserve_inodes = 0;
 }

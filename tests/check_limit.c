@@ -1,5 +1,5 @@
 /* check_limit: tokens, and the time of the next start, with a clock of the test's. */
-#include "scratch.h"
+#include "queue.h"
 
 #include <sys/inotify.h>
 #include <sys/wait.h>
@@ -10,7 +10,6 @@
 #include <bsd/stdlib.h>
 
 #include "io.h"
-#include "spool_init.h"
 #include "spool_cell.h"
 #include "spool_limit.h"
 #include "spool_path.h"
@@ -22,12 +21,7 @@ static struct spool q;
 static void
 begin(void)
 {
-	const struct spool_owner me = { .uid = (uid_t)-1, .gid = (gid_t)-1 };
-	char why[256];
-
-	scratch_enter();
-	ck_assert_int_eq(spool_init("./q", &me, why, sizeof(why)), 0);
-	ck_assert_int_eq(spool_open(&q, "./q"), 0);
+	queue_open(&q);
 }
 
 static void

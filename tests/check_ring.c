@@ -1,5 +1,5 @@
 /* check_ring: samples of the last hour and day, with a clock of the test's. */
-#include "scratch.h"
+#include "queue.h"
 
 #include <sys/file.h>
 #include <sys/mman.h>
@@ -12,7 +12,6 @@
 #include <string.h>
 
 #include "io.h"
-#include "spool_init.h"
 #include "spool_path.h"
 #include "spool_ring.h"
 #include "view_ring.h"
@@ -29,12 +28,7 @@ static int *calls;   /* of backlog, over all processes */
 static void
 begin(void)
 {
-	const struct spool_owner me = { .uid = (uid_t)-1, .gid = (gid_t)-1 };
-	char why[256];
-
-	scratch_enter();
-	ck_assert_int_eq(spool_init("./q", &me, why, sizeof(why)), 0);
-	ck_assert_int_eq(spool_open(&q, "./q"), 0);
+	queue_open(&q);
 	ck_assert_int_eq(spool_count_open(&q), 0);
 	calls = mmap(NULL, sizeof(*calls), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	ck_assert(calls != MAP_FAILED);

@@ -1,5 +1,5 @@
 /* check_spool: each arrow of spool-layout.md, and each state that a crash may leave. */
-#include "scratch.h"
+#include "queue.h"
 
 #include <sys/file.h>
 #include <sys/prctl.h>
@@ -22,12 +22,7 @@ static struct policy policy;
 static void
 begin(void)
 {
-	const struct spool_owner me = { .uid = (uid_t)-1, .gid = (gid_t)-1 };
-	char why[256];
-
-	scratch_enter();
-	ck_assert_int_eq(spool_init("./q", &me, why, sizeof(why)), 0);
-	ck_assert_int_eq(spool_open(&q, "./q"), 0);
+	queue_open(&q);
 	policy_defaults(&policy);
 	policy.reserve_bytes = policy.reserve_inodes = 0;
 	policy.max_attempts = 3;
