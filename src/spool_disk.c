@@ -18,14 +18,14 @@ enum { BEGAN, ENDED, SINCE /* the last began */, RESTED /* until then no other p
 /*
  * Microseconds. REST is at most what nobody commits after a commit, else as long as that took: if they came one upon the other,
  * all who claim would wait for the journal, and with the lock on renames in hand. Who commits for longer than PATIENCE has died,
- * or is not waited for. Who has been met is there for so long, too.
+ * or is not waited for. Who has been met is there for MET.
  */
-enum { REST = 10000, PATIENCE = 100000 };
+enum { REST = 10000, PATIENCE = 30000, MET = 100000 };
 
 int
 spool_disk_open(const struct spool *q, struct spool_disk *d)
 {
-	*d = (struct spool_disk){ .self = 1 + (uint64_t)arc4random(), .met = (uint64_t)io_clock() - PATIENCE };
+	*d = (struct spool_disk){ .self = 1 + (uint64_t)arc4random(), .met = (uint64_t)io_clock() - MET };
 	/* What is atomic by a lock of each process is not among them. */
 	if (!__atomic_always_lock_free(sizeof(*d->at), 0) || !io_can_sync_all(q->fd))
 		return 0;
@@ -68,9 +68,9 @@ spool_disk_is_shared(struct spool_disk *d)
 		return 0;
 	since = get(d, SINCE);
 	now = (uint64_t)io_clock();
-	if (get(d, BY) != d->self && now - since < PATIENCE)
+	if (get(d, BY) != d->self && now - since < MET)
 		d->met = now;
-	return now - d->met < PATIENCE;
+	return now - d->met < MET;
 }
 
 /* The futex is the half of the number that changes. Other processes have the same page of the file. */

@@ -19,7 +19,7 @@
 
 /* As in spool_disk.c; what is told of there is what this is about. */
 enum { BEGAN, ENDED, SINCE, RESTED, BY, CELLS };
-enum { PATIENCE = 100000, REST = 10000 };
+enum { PATIENCE = 30000, MET = 100000, REST = 10000 };
 
 static struct spool q;
 static struct spool_disk a, b;
@@ -305,7 +305,7 @@ START_TEST(who_is_there_is_met)
 	ck_assert_int_eq(spool_disk_is_shared(&b), 0);
 	ck_assert_int_eq(spool_disk_sync(&a, -1, 1), 0);
 	ck_assert_int_eq(spool_disk_is_shared(&a), 1);
-	a.met -= PATIENCE;
+	a.met -= MET;
 	ck_assert_int_eq(spool_disk_is_shared(&a), 0);
 	ck_assert_int_eq(spool_disk_is_shared(&b), 1);
 }
